@@ -1,0 +1,1 @@
+"""Models behind the Model port, one module a wire format."""

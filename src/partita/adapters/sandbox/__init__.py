@@ -1,0 +1,1 @@
+"""Running generated code so that it can do no harm."""

@@ -1,0 +1,1 @@
+"""The `partita` command, one file a command."""

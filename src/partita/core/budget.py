@@ -1,0 +1,94 @@
+"""Money as integer nano-dollars, held before a call and settled after it."""
+
+from dataclasses import dataclass, replace
+
+from partita.errors import BudgetSpent
+
+NANO = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one call; `input` includes the cached ones. `estimated`: nobody reported them."""
+
+    input: int
+    output: int
+    cache_read: int = 0
+    cache_write: int = 0
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """Nano-dollars per million tokens; a cache tier that is None costs what input costs."""
+
+    input: int
+    output: int
+    cache_read: int | None = None
+    cache_write: int | None = None
+    source: str = ""
+
+    def cost(self, usage: Usage) -> int:
+        """Nano-dollars for the usage, rounded up."""
+        read = self.input if self.cache_read is None else self.cache_read
+        write = self.input if self.cache_write is None else self.cache_write
+        plain = max(0, usage.input - usage.cache_read - usage.cache_write)
+        total = (
+            plain * self.input
+            + usage.cache_read * read
+            + usage.cache_write * write
+            + usage.output * self.output
+        )
+        return -(-total // 1_000_000)
+
+    def most(self, *, input_tokens: int, output_tokens: int) -> int:
+        """The most that a call of this size can cost: input at its dearest tier, full output."""
+        dearest = max(self.input, self.cache_read or 0, self.cache_write or 0)
+        return -(-(input_tokens * dearest + output_tokens * self.output) // 1_000_000)
+
+
+FREE = Price(input=0, output=0, source="local")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What may be spent, what was, and what is held for calls in flight; None is no cap."""
+
+    cap: int | None
+    spent: int = 0
+    held: int = 0
+
+    @property
+    def free(self) -> int | None:
+        """What is left to hold; None where there is no cap."""
+        return None if self.cap is None else self.cap - self.spent - self.held
+
+    def hold(self, amount: int) -> "Budget":
+        """Set `amount` aside, or raise BudgetSpent when the cap would be passed."""
+        if self.free is not None and amount > self.free:
+            raise BudgetSpent(
+                f"the next call may cost up to {dollars(amount)}, and {dollars(self.free)} "
+                f"of the {dollars(self.cap or 0)} budget is left",
+                remedy="raise it: partita resume --budget DOLLARS",
+            )
+        return replace(self, held=self.held + amount)
+
+    def settle(self, amount: int, actual: int) -> "Budget":
+        """Turn a hold into what was really spent."""
+        return replace(self, held=self.held - amount, spent=self.spent + actual)
+
+
+def dollars(nano: int) -> str:
+    """Money for people: four decimals below a dollar, two above."""
+    value = nano / NANO
+    return f"${value:.2f}" if abs(value) >= 1 else f"${value:.4f}"
+
+
+def words(text: str) -> int:
+    """Tokens in the text, estimated a little high for admission (never below characters / 5).
+
+    Characters / 3, bounded from below by the number of non-ASCII characters, which most
+    tokenizers split into one token or more each.
+    """
+    wide = sum(1 for c in text if ord(c) > 0x2FF) if not text.isascii() else 0
+    return -(-(len(text) - wide) // 3) + wide + 4

@@ -1,0 +1,1 @@
+"""Values made into prompt text, the part that is stable between calls first."""

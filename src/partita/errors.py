@@ -1,0 +1,152 @@
+"""Every error Partita raises on purpose, split by who must act.
+
+PartitaError
+├─ BadInput                you must change something                exit 2
+│  ├─ BadSettings          a settings file, flag or variable
+│  ├─ UnknownPrice         a model without a price
+│  ├─ RefusedCredentials   a key that is missing or not accepted
+│  ├─ NoSandbox            nothing here can run generated code safely
+│  └─ RunInProgress        another process owns this repository
+├─ NotAccepted             built or asked, but not good enough      exit 1
+│  ├─ NoUsableAnswer       no model of the route answered usably
+│  └─ LandingRefused       the result is kept on its branch
+├─ OutsideFailure          the world failed; may be resumed         exit 3
+│  ├─ ModelFailure         a call to a model failed; it says how
+│  │  ├─ RateLimited       wait, then ask again
+│  │  ├─ Unreachable       no connection, or it broke, hung, or stalled
+│  │  ├─ ServerFailed      a 5xx
+│  │  ├─ MalformedReply    HTML, no choices, a stream cut short
+│  │  ├─ ContextTooLong    the prompt does not fit the model
+│  │  └─ ContentRefused    the provider declined to answer
+│  ├─ ModelUnavailable     every model of a route failed
+│  ├─ AwaitingAnswer       an approval is needed before the run goes on
+│  ├─ GitFailed            git did not do what was asked
+│  └─ CommandFailed        a tool of this machine did not work
+└─ StopRun                 not a fault                              exit 4
+   ├─ BudgetSpent          the next call would pass the cap
+   ├─ Rejected             the plan was refused
+   └─ Cancelled            the user stopped the run
+"""
+
+
+class PartitaError(Exception):
+    """Anything raised on purpose; its text is a sentence for the user."""
+
+    exit_code = 70
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+class BadInput(PartitaError):
+    """You must change something."""
+
+    exit_code = 2
+
+
+class BadSettings(BadInput):
+    """A settings file, flag or environment variable can't be used."""
+
+
+class UnknownPrice(BadInput):
+    """A model without a price; the remedy holds the lines that set it."""
+
+
+class RefusedCredentials(BadInput):
+    """A key that is missing or was not accepted."""
+
+
+class NoSandbox(BadInput):
+    """Nothing on this machine can run generated code safely."""
+
+
+class RunInProgress(BadInput):
+    """Another process owns this repository's runs."""
+
+
+class NotAccepted(PartitaError):
+    """Built or asked, but not good enough to land."""
+
+    exit_code = 1
+
+
+class NoUsableAnswer(NotAccepted):
+    """No model of the route gave an answer that could be used."""
+
+
+class LandingRefused(NotAccepted):
+    """The result can't be landed now; it is kept on its branch."""
+
+
+class OutsideFailure(PartitaError):
+    """The world failed; the run may be resumed."""
+
+    exit_code = 3
+
+
+class ModelFailure(OutsideFailure):
+    """A call to a model failed; nothing was answered."""
+
+
+class RateLimited(ModelFailure):
+    """The provider asks us to wait `retry_after` seconds (None: it did not say)."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unreachable(ModelFailure):
+    """No connection, or it broke, hung or stalled."""
+
+
+class ServerFailed(ModelFailure):
+    """The provider answered with a 5xx."""
+
+
+class MalformedReply(ModelFailure):
+    """HTML, an empty list of choices, or a stream that was cut short."""
+
+
+class ContextTooLong(ModelFailure):
+    """The prompt does not fit into the model's context."""
+
+
+class ContentRefused(ModelFailure):
+    """The provider declined to answer."""
+
+
+class ModelUnavailable(OutsideFailure):
+    """Every model of a route failed."""
+
+
+class AwaitingAnswer(OutsideFailure):
+    """An approval is needed before the run goes on."""
+
+
+class GitFailed(OutsideFailure):
+    """git did not do what was asked."""
+
+
+class CommandFailed(OutsideFailure):
+    """A tool of this machine did not work."""
+
+
+class StopRun(PartitaError):
+    """Not a fault: the run was told to stop."""
+
+    exit_code = 4
+
+
+class BudgetSpent(StopRun):
+    """The next call would pass the cap."""
+
+
+class Rejected(StopRun):
+    """The plan was refused."""
+
+
+class Cancelled(StopRun):
+    """The user stopped the run."""

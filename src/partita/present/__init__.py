@@ -1,0 +1,1 @@
+"""Facts made into text, Markdown and JSON; nothing here decides or acts."""
