@@ -7,6 +7,7 @@ from partita.ports.journal import Journal
 from partita.ports.model import Asker
 from partita.ports.repo import Repo
 from partita.ports.sandbox import Sandbox, Toolchain
+from partita.ports.search import Search
 from partita.ports.store import Store
 
 
@@ -22,6 +23,7 @@ class World:
     toolchains: tuple[Toolchain, ...]
     store: Store
     clock: Clock
+    search: Search
     journal: Journal
 
     def tell(self, key: str, kind: str, **data: object) -> None:
