@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from partita.errors import BudgetSpent
 
 NANO = 1_000_000_000
+LATIN = 0x2FF  # the last code point of the Latin blocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,5 +91,5 @@ def words(text: str) -> int:
     Characters / 3, bounded from below by the number of non-ASCII characters, which most
     tokenizers split into one token or more each.
     """
-    wide = sum(1 for c in text if ord(c) > 0x2FF) if not text.isascii() else 0
+    wide = sum(1 for c in text if ord(c) > LATIN) if not text.isascii() else 0
     return -(-(len(text) - wide) // 3) + wide + 4
