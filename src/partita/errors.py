@@ -99,7 +99,11 @@ class RateLimited(ModelFailure):
 
 
 class Unreachable(ModelFailure):
-    """No connection, or it broke, hung or stalled."""
+    """No connection, or it broke, hung or stalled; `sent`: the question may have arrived."""
+
+    def __init__(self, message: str, *, sent: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
 
 
 class ServerFailed(ModelFailure):

@@ -44,5 +44,11 @@ class Asker(Protocol):
         of the route remains to be tried with a higher `choice`.
         """
 
+    def spoil(self, name: str) -> None:
+        """Keep the answer to this question from being reused by another run: it was no good."""
+
     def limit(self, role: str) -> int:
         """The output limit in tokens of the role's first model."""
+
+    def price(self, role: str) -> Price:
+        """The price of the role's first model."""

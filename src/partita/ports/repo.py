@@ -67,6 +67,12 @@ class Workshop(Protocol):
         Refuses (BadInput) a path through a symlink or submodule of the parent, or in `.git`.
         """
 
+    async def squash(self, parent: str, tree_of: str, message: str, *, at: float) -> str:
+        """One commit on `parent` with the tree of `tree_of`, by the user's own identity.
+
+        `at` is its date in UTC seconds; the parent "" starts a history.
+        """
+
     async def merge(self, ours: str, theirs: str, message: str) -> str | Conflict:
         """A merge commit (or the one that holds the other already), or what clashes."""
 

@@ -100,8 +100,11 @@ class Ledger(Protocol):
 class Answers(Protocol):
     """Finished model answers by the hash of all that they depended on."""
 
-    def get(self, key: str) -> dict[str, Any] | None:
-        """The answer's JSON, or None."""
+    def get(self, key: str, *, run: str, others: bool = True) -> dict[str, Any] | None:
+        """The answer's JSON, or None; other runs' only with `others`, and never a spoilt one.
+
+        The JSON has `run` added: the run that paid for it.
+        """
 
     def put(
         self, key: str, run: str, question: str, request: dict[str, Any], answer: dict[str, Any]
@@ -124,6 +127,10 @@ class Answers(Protocol):
 
     def transcript(self, run: str) -> Sequence[dict[str, Any]]:
         """Every exchange of the run in order: name, hash, request, reply."""
+
+    def spoil(self, run: str, question: str) -> None:
+        """The answer that the run used for the question was no good: `get` no longer gives it
+        to other runs."""
 
     def used(self, run: str, question: str, key: str) -> None:
         """Note that the run's question was answered by that (perhaps older) answer."""

@@ -8,6 +8,7 @@ from partita.ports.model import Asker
 from partita.ports.repo import Repo
 from partita.ports.sandbox import Sandbox, Toolchain
 from partita.ports.search import Search
+from partita.ports.shelf import Shelf
 from partita.ports.store import Store
 
 
@@ -24,6 +25,7 @@ class World:
     store: Store
     clock: Clock
     search: Search
+    shelf: Shelf
     journal: Journal
 
     def tell(self, key: str, kind: str, **data: object) -> None:

@@ -1,0 +1,232 @@
+"""Finalise: land in one atomic step, write the Accomplishment Report, clean up."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from partita.activities.integrate import Whole
+from partita.activities.test import check, keep_evidence
+from partita.core.analysis import Analysis
+from partita.core.codec import decode, encode
+from partita.core.plan import Plan
+from partita.core.report import Outcome, Spending, accomplishment_report, commit_message
+from partita.core.start import Start
+from partita.core.state import RunState
+from partita.ports.repo import Base, Conflict, Landed
+from partita.ports.sandbox import Isolation
+from partita.ports.world import World
+
+TRIES = 3  # times that a moving branch is followed
+
+
+async def finalise(
+    world: World,
+    start: Start,
+    analysis: Analysis | None,
+    plan: Plan,
+    state: RunState,
+    whole: Whole,
+) -> Outcome:
+    """Land what passed every gate; say plainly what did not."""
+    kept = f"partita/{world.run}/_result"
+    if not whole.ok:
+        wrong = "; ".join(f"{v.gate}: {v.summary}" for v in whole.verdicts if not v.ok)
+        outcome = Outcome(
+            exit=1,
+            status="not accepted",
+            summary=f"Nothing landed. {wrong}",
+            kept=kept if whole.commit != start.base else "",
+            remedy=f"look at it with: partita show {world.run}",
+        )
+    elif not start.land:
+        outcome = Outcome(
+            exit=0, status="built", summary="Built and tested, not landed.", kept=kept
+        )
+    else:
+        outcome, whole = await _land(world, start, analysis, plan, state, whole, kept)
+    _report(world, start, analysis, plan, state, whole, outcome)
+    await _clean_up(world, plan, landed=bool(outcome.commit))
+    return outcome
+
+
+async def _land(
+    world: World,
+    start: Start,
+    analysis: Analysis | None,
+    plan: Plan,
+    state: RunState,
+    whole: Whole,
+    kept: str,
+) -> tuple[Outcome, Whole]:
+    expected, branch = start.base, start.branch
+    brief = analysis.brief if analysis else None
+    message = commit_message(
+        brief.kind if brief else "feature",
+        plan.name,
+        brief.goal if brief else plan.name,
+        state,
+        whole.verdicts,
+        world.run,
+    )
+    at = await world.journal.once("landing:time", _now(world))
+    for attempt in range(1, TRIES + 1):
+        landed = await _try(world, whole, message, branch, expected, at, attempt)
+        if landed.outcome != "moved":
+            return _outcome(landed, branch, kept), whole
+        head = decode(Base, await world.journal.once(f"landing:head:{attempt}", _head(world)))
+        merged = await world.repo.merge(whole.commit, head.commit, "the branch moved meanwhile")
+        if isinstance(merged, Conflict):
+            return _refused(
+                f"{branch} moved meanwhile and no longer merges: {', '.join(merged.paths)}", kept
+            ), whole
+        checked = await check(world, start, plan, merged, name=f"_moved{attempt}", whole=True)
+        keep_evidence(world, f"_moved{attempt}", 0, checked)
+        whole = Whole(commit=merged, verdicts=(checked.verdict,))
+        await world.repo.point(kept, merged)
+        if not checked.verdict.ok:
+            return _refused(
+                f"{branch} moved meanwhile; merged with it, {checked.verdict.summary}", kept
+            ), whole
+        expected = head.commit
+    return _refused(f"{branch} moved again and again", kept), whole
+
+
+async def _try(
+    world: World,
+    whole: Whole,
+    message: str,
+    branch: str | None,
+    expected: str,
+    at: float,
+    attempt: int,
+) -> Landed:
+    async def effect() -> Any:
+        commit = await world.repo.squash(expected, whole.commit, message, at=at)
+        return encode(await world.repo.land(branch, expected, commit, world.run))
+
+    landed = decode(Landed, await world.journal.once(f"landing:{attempt}", effect))
+    world.tell(f"landing:{attempt}", "landing", **encode(landed))
+    return landed
+
+
+def _now(world: World) -> Any:
+    async def effect() -> float:
+        return float(int(world.clock.now()))
+
+    return effect
+
+
+def _head(world: World) -> Any:
+    async def effect() -> Any:
+        return encode(await world.repo.base())
+
+    return effect
+
+
+def _outcome(landed: Landed, branch: str | None, kept: str) -> Outcome:
+    if landed.outcome == "landed":
+        return Outcome(
+            exit=0,
+            status="landed",
+            summary=f"Landed on {branch}.",
+            branch=branch,
+            commit=landed.commit,
+        )
+    if landed.outcome == "dirty":
+        return _refused(
+            f"uncommitted changes would be overwritten: {', '.join(landed.paths)}",
+            kept,
+            remedy=f"commit or stash them, then: git merge {kept}",
+        )
+    return _refused(
+        "HEAD is detached, so there is no branch to land on",
+        kept,
+        remedy=f"check out a branch, then: git merge {kept}",
+    )
+
+
+def _refused(why: str, kept: str, remedy: str = "") -> Outcome:
+    return Outcome(
+        exit=1,
+        status="not landed",
+        summary=f"Built and tested, but not landed: {why}.",
+        kept=kept,
+        remedy=remedy or f"look at it, then: git merge {kept}",
+    )
+
+
+def spending(world: World) -> Spending:
+    """What the ledger and the log say of the run's calls."""
+    entries = [e for e in world.store.entries(world.run) if e.state != "released"]
+    reused = sum(1 for e in world.store.events(world.run) if e.type == "call.reused")
+    return Spending(
+        calls=len(entries) + reused,
+        reused=reused,
+        input=sum(e.usage.input for e in entries if e.usage),
+        output=sum(e.usage.output for e in entries if e.usage),
+        money=sum(e.cost for e in entries),
+    )
+
+
+def _report(
+    world: World,
+    start: Start,
+    analysis: Analysis | None,
+    plan: Plan,
+    state: RunState,
+    whole: Whole,
+    outcome: Outcome,
+) -> None:
+    text = accomplishment_report(
+        run=world.run,
+        start=start,
+        analysis=analysis,
+        plan=plan,
+        state=replace(state, plan=plan),
+        verdicts=whole.verdicts,
+        outcome=outcome,
+        spending=spending(world),
+        isolation=isolation_lines(world.sandbox.isolation),
+        notes=_notes(world),
+    )
+    world.shelf.put("accomplishment.md", text)
+
+
+def isolation_lines(isolation: Isolation) -> tuple[str, ...]:
+    """What was in force when generated code ran, in words."""
+    walls = (
+        f"{isolation.backend}: network {_word(isolation.network)}, "
+        f"writes outside the worktree {_word(isolation.writes)}, "
+        f"reads outside it {_word(isolation.reads)}"
+    )
+    processes = "bounded" if isolation.processes else "NOT bounded"
+    leftovers = "killed" if isolation.tree_killed else "NOT killed"
+    return (walls, f"number of processes {processes}, leftovers {leftovers}")
+
+
+def _word(blocked: bool) -> str:  # noqa: FBT001 - one flag, one word
+    return "blocked" if blocked else "NOT blocked"
+
+
+def _notes(world: World) -> Sequence[str]:
+    notes = []
+    for event in world.store.events(world.run):
+        data = event.data
+        if event.type == "note":
+            notes.append(str(data["text"]))
+        elif event.type == "patch":
+            rungs = [r for r in data["rungs"] if r not in ("tagged", "nonce", "clean")]
+            if rungs:
+                notes.append(f"{data['name']}: a reply was read leniently ({', '.join(rungs)})")
+            notes += [f"{data['name']}: {n}" for n in data["notes"]]
+        elif event.type == "provisioned" and data.get("note"):
+            notes.append(str(data["note"]))
+    return notes
+
+
+async def _clean_up(world: World, plan: Plan, *, landed: bool) -> None:
+    names = ["_result", "_env", "_base", *(f"_moved{n}" for n in range(1, TRIES + 1))]
+    for name in (*names, *(t.id for t in plan.tasks)):
+        await world.repo.discard(f"{world.run}/{name}")
+    if landed:
+        await world.repo.drop(f"partita/{world.run}/")

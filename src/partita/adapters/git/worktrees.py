@@ -1,0 +1,119 @@
+"""Worktrees of ours below `.partita/worktrees`: clean when handed out, whatever was done in them.
+
+Programs that are not trusted run in them, so nothing they can write is believed: git is told where
+its own folder is and never asks the worktree's `.git`.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from partita.adapters.git import identity, sweep
+from partita.adapters.git.objects import Object, format_commit
+from partita.adapters.git.parts import Part
+from partita.adapters.git.state import ensure_folder
+from partita.errors import BadInput, GitFailed
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+
+# Ours hold every file, also where the user's own work tree is sparse; and a file that a program
+# changed is seen as changed, whatever the user has told git to overlook.
+_WHOLE = ("core.sparseCheckout=false", "index.sparse=false")
+_WATCHFUL = ("core.trustctime=true", "core.checkStat=default", "core.ignoreStat=false")
+_OPTIONS = tuple(part for setting in (*_WHOLE, *_WATCHFUL) for part in ("-c", setting))
+
+
+class GitWorktrees(Part):
+    """Made by `checkout`, removed by `discard`; a name is used by one task at a time."""
+
+    async def checkout(self, name: str, commit: str) -> Path:
+        """A clean worktree of that name at the commit, ours alone; reused when it is there."""
+        path, commit = self._path(name), await self._real(commit)
+        admin = await asyncio.to_thread(self._prepared, path)
+        if admin is not None and await self._renewed(path, admin, commit):
+            return path
+        await self.discard(name)
+        add = ("worktree", "add", "--detach", "--force", "--quiet")
+        await self._git(*_OPTIONS, *add, str(path), commit)
+        return path
+
+    async def discard(self, name: str) -> None:
+        """Remove that worktree, also one that is only partly there; no error when there is none."""
+        path = self._path(name)
+        try:
+            await asyncio.to_thread(self._removed, path)
+        except OSError as error:
+            raise GitFailed(f"The worktree {path} can't be removed: {error.strerror}.") from error
+
+    async def _real(self, commit: str) -> str:
+        """The commit; for "" one without files, since a worktree needs one."""
+        if commit:
+            return self._database.checked(commit)
+        nobody = identity.partita(identity.BEGINNING)
+        empty = Object("tree", b"")
+        bare = format_commit(
+            tree=self._database.id_of(empty),
+            parents=[],
+            author=nobody,
+            committer=nobody,
+            message="An empty tree",
+        )
+        return (await self._database.write([empty, bare]))[-1]
+
+    async def _renewed(self, path: Path, admin: Path, commit: str) -> bool:
+        """Bring an existing worktree to the commit; False when it is beyond repair."""
+        own = {"GIT_DIR": str(admin), "GIT_WORK_TREE": str(path)}
+        try:
+            # HEAD is detached first: what a program has made of it, no branch moves with us.
+            switch = ("checkout", "--detach", "--force", "--quiet", commit)
+            await self._git(*_OPTIONS, *switch, env=own, cwd=path)
+            await self._git(*_OPTIONS, "clean", "-ffdxq", env=own, cwd=path)
+        except GitFailed:
+            return False
+        return True
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise BadInput(f"{name[:80]!r} can't be the name of a worktree.")
+        return self.place.state / "worktrees" / name
+
+    def _prepared(self, path: Path) -> Path | None:
+        """What git keeps of that worktree, when both are fit to be used again."""
+        ensure_folder(self.place.state)
+        ensure_folder(path.parent)
+        admin = self._admin(path)
+        if admin is None or path.is_symlink() or not path.is_dir():
+            return None
+        try:
+            link, content = path / ".git", f"gitdir: {admin}\n"
+            if not sweep.mend(path, self._bin):
+                return None
+            sweep.remove(link, self._bin)
+            link.write_text(content, encoding="utf-8")
+        except OSError:
+            return None
+        return admin
+
+    def _removed(self, path: Path) -> None:
+        # Not `git worktree prune`: it would also forget a worktree of the user's whose disk is
+        # not mounted at the moment.
+        sweep.remove(path, self._bin)
+        if (admin := self._admin(path)) is not None:
+            shutil.rmtree(admin)
+
+    def _admin(self, path: Path) -> Path | None:
+        """The folder below git's `worktrees` that belongs to the worktree at `path`."""
+        wanted = str(path / ".git")
+        for note in (self.place.common_dir / "worktrees").glob("*/gitdir"):
+            # Another task's worktree may go away while we look.
+            with suppress(FileNotFoundError):
+                if os.fsdecode(note.read_bytes()).rstrip("\n") == wanted:
+                    return note.parent
+        return None
+
+    @property
+    def _bin(self) -> Path:
+        return self.place.state / "bin"

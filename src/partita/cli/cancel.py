@@ -1,0 +1,25 @@
+"""`partita cancel`: stop a run that is at work; what it has is kept."""
+
+import click
+
+from partita.cli.main import json_option
+from partita.cli.output import document, say
+
+
+@click.command(epilog="Example: partita cancel last")
+@click.argument("run", default="last")
+@json_option
+def command(run: str, *, as_json: bool) -> None:
+    """Stop RUN (an id, its unique beginning, or "last"); `partita resume` goes on with it."""
+    from partita.errors import BadInput  # noqa: PLC0415 - start-up of --help
+    from partita.wiring import open_store  # noqa: PLC0415
+
+    with open_store() as store:
+        record = store.find(run)
+        if record.status not in ("running", "waiting", "interrupted"):
+            raise BadInput(f"run {record.id} has ended already: {record.status}")
+        store.send(record.id, "cancel", {})
+    if as_json:
+        document({"run": record.id, "cancelled": True})
+    else:
+        say(f"cancelling {record.id}; partita resume {record.id} goes on with it")

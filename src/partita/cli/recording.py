@@ -1,0 +1,50 @@
+"""Recordings of runs: written at a run's end, played back by `replay` and `demo`."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from partita.core.codec import decode
+from partita.core.fingerprint import request_hash
+from partita.core.question import Answer
+from partita.ports.store import RunRecord
+from partita.testing.transcript import Exchange, Header, Reply, Transcript, write_transcript
+from partita.wiring import GitRepo, SqliteStore
+
+
+def save_recording(run: str, store: SqliteStore, repo: GitRepo, file: Path) -> None:
+    """Every exchange of the run, with what is needed to replay it; nothing when there is none."""
+    exchanges = tuple(_exchange(e) for e in store.transcript(run))
+    if not exchanges:
+        return
+    record = store.find(run)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_transcript(file, Transcript(header=_header(record, store, repo), exchanges=exchanges))
+
+
+def _header(record: RunRecord, store: SqliteStore, repo: GitRepo) -> Header:
+    start = record.options["start"]
+    result = record.result or {}
+    tip = result.get("commit") or result.get("kept")
+    answers = store.received(record.id, "doubts")
+    options = {**record.options, **({"answers": answers} if answers else {})}
+    return Header(
+        request=record.request,
+        options=options,
+        base=start["base"],
+        seed=start["seed"],
+        tree=asyncio.run(repo.tree_id(tip)) if tip else "",
+        recorded=datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%d"),
+        model=record.options["models"]["coder"][0],
+    )
+
+
+def _exchange(row: dict[str, Any]) -> Exchange:
+    answer = decode(Answer, row["reply"])
+    return Exchange(
+        name=row["name"],
+        hash=request_hash(row["request"]),
+        request=row["request"],
+        reply=Reply(text=answer.text, finish=answer.finish, usage=answer.usage, model=answer.model),
+    )

@@ -1,0 +1,1 @@
+"""What code can find out about a repository from its paths and texts, without asking a model."""

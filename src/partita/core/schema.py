@@ -1,0 +1,104 @@
+"""What a value misses of its JSON Schema, in sentences; the only module that knows jsonschema."""
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+MOST = 20
+_LOOKED_AT = 60
+_WIDTH = 200
+
+_NAMES = {
+    "array": "a list",
+    "object": "an object",
+    "string": "a string",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def violations(schema: Mapping[str, Any], value: Any) -> tuple[str, ...]:
+    """What is wrong with `value`, at most twenty sentences in the order of the document.
+
+    Each reads `tasks[2].touch: want a list`; none means that the value is accepted. The order
+    depends on the value and the schema only, so equal replies give equal sentences.
+    """
+    found = islice(Draft202012Validator(dict(schema)).iter_errors(value), _LOOKED_AT)
+    said = {_sentence(_closest(error)): _rank(error) for error in found}
+    return tuple(sorted(said, key=lambda text: (said[text], text))[:MOST])
+
+
+def _closest(error: ValidationError) -> ValidationError:
+    """The failure inside an anyOf or oneOf that says most about what was meant."""
+    best = best_match(iter([error])) if error.context else None
+    return best if isinstance(best, ValidationError) else error
+
+
+def _rank(error: ValidationError) -> tuple[tuple[int, int, str], ...]:
+    return tuple(
+        (0, step, "") if isinstance(step, int) else (1, 0, str(step))
+        for step in error.absolute_path
+    )
+
+
+def _sentence(error: ValidationError) -> str:
+    return f"{_path(list(error.absolute_path))}: {_want(error)}"
+
+
+def _path(steps: Sequence[int | str]) -> str:
+    out = ""
+    for step in steps:
+        if isinstance(step, int):
+            out += f"[{step}]"
+        elif step.replace("-", "_").isidentifier():
+            out += f".{step}" if out else step
+        else:
+            out += f"[{_cut(repr(step))}]"
+    return out or "the top level"
+
+
+def _want(error: ValidationError) -> str:
+    wanted: Any = error.validator_value
+    instance: Any = error.instance
+    match error.validator:
+        case "type":
+            kinds = [wanted] if isinstance(wanted, str) else list(wanted)
+            return "want " + " or ".join(_NAMES.get(kind, kind) for kind in kinds)
+        case "required":
+            missing = [key for key in wanted if key not in instance]
+            return "missing " + ", ".join(f"`{key}`" for key in missing)
+        case "additionalProperties":
+            known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+            extra = sorted(str(key) for key in instance if key not in known)
+            return _cut("unknown key " + ", ".join(f"`{key[:40]}`" for key in extra[:5]))
+        case "enum":
+            return _cut("want one of " + ", ".join(repr(each) for each in wanted))
+        case "const":
+            return _cut(f"want {wanted!r}")
+        case "minItems":
+            return f"want at least {wanted} item{'s' * (wanted != 1)}"
+        case "maxItems":
+            return f"want at most {wanted} item{'s' * (wanted != 1)}"
+        case "minLength":
+            return f"want at least {wanted} character{'s' * (wanted != 1)}"
+        case "maxLength":
+            return f"want at most {wanted} character{'s' * (wanted != 1)}"
+        case "minimum":
+            return f"want {wanted} or more"
+        case "maximum":
+            return f"want {wanted} or less"
+        case "pattern":
+            return _cut(f"want text that matches {wanted}")
+        case "uniqueItems":
+            return "want every item once"
+        case _:
+            return _cut(error.message)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"

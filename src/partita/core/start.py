@@ -1,0 +1,51 @@
+"""What a run is told at its start; recorded once, so that a resumed run hears the same."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from partita.core.analysis import Depth
+
+ACTIVITIES = (
+    "engage",
+    "discover",
+    "plan",
+    "assess",
+    "design",
+    "provision",
+    "build",
+    "test",
+    "finalise",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """The request and all that shapes the run.
+
+    `base` is a commit ("" for an unborn branch), `branch` the one to land on (None: detached).
+    `until` is the last activity to do. `plan` is the JSON of a plan file that replaces analysis
+    and design. `interactive`: somebody sits at a terminal and can be asked.
+    """
+
+    request: str
+    seed: str
+    base: str = ""
+    branch: str | None = None
+    subfolder: str = ""
+    depth: Depth = "standard"
+    until: str = "finalise"
+    dry_run: bool = False
+    approve: bool = False
+    interactive: bool = False
+    confirmed: bool = False
+    name: str | None = None
+    max_parallel: int = 4
+    rounds: int = 3
+    test_command: str | None = None
+    plan: dict[str, Any] | None = None
+    no_model: bool = False
+    land: bool = True
+
+    def includes(self, activity: str) -> bool:
+        """Is the activity to be done?"""
+        return ACTIVITIES.index(activity) <= ACTIVITIES.index(self.until)

@@ -1,0 +1,210 @@
+"""The built-in worker's conversation: what it asks, how it reads, when it is content."""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from partita.core.changes import Change, Delete, Write
+from partita.core.contract import check_contracts
+from partita.core.nonce import nonce
+from partita.core.plan import Plan, Task, WantedFile
+from partita.core.prompts.build import complain, go_on
+from partita.core.question import Answer, Message
+from partita.core.reply.edits import apply_edits
+from partita.core.reply.files import (
+    FileBlock,
+    FilesRead,
+    Unfinished,
+    read_continuation,
+    read_files,
+)
+from partita.core.reply.lint import elided, is_placeholder, parses
+from partita.core.reply.value import Unreadable
+from partita.core.scope import bad_path, scope_of
+
+TURNS = 5  # questions in one conversation, continuations included
+CONTINUATIONS = 3
+TAIL_LINES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """A task as its worker sees it.
+
+    `own` holds the writable files as they are now, `required` the new files that must come,
+    `given` those that need no model. `name` begins the names of its questions.
+    """
+
+    plan: Plan
+    task: Task
+    name: str
+    seed: str
+    prompt: tuple[Message, ...]
+    own: Mapping[str, str]
+    executable: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    given: Mapping[str, str] = field(default_factory=dict)
+    contracts: bool = True
+    optional: bool = False  # the single word NOTHING is an answer, too
+
+    @property
+    def mark(self) -> str:
+        """The id that the reply's tags carry."""
+        return nonce(self.seed, self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A question of the conversation; `complaints` counts the replies that were no good.
+
+    `wrong` says what was wrong with the last one.
+    """
+
+    name: str
+    messages: tuple[Message, ...]
+    complaints: int
+    wrong: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """What the task changes, and how its replies had to be read."""
+
+    changes: tuple[Change, ...]
+    rungs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GaveUp:
+    """No usable reply came; `why` lists what was wrong with the last one."""
+
+    why: str
+
+
+def from_code(plan: Plan, wanted: WantedFile) -> str | None:
+    """The content of a file that needs no model, or None."""
+    name = wanted.path.rsplit("/", 1)[-1]
+    if name == "py.typed" or (name == "__init__.py" and wanted.importance == "low"):
+        return ""
+    if wanted.path == "requirements.txt" and plan.dependencies:
+        return "".join(f"{d}\n" for d in plan.dependencies)
+    if name == ".gitignore" and wanted.importance == "low":
+        return "__pycache__/\n*.py[cod]\n.venv/\n.pytest_cache/\n"
+    return None
+
+
+def conversation(job: Assignment) -> Generator[Ask, Answer, Patch | GaveUp]:
+    """Ask, read, complain; content when every file is right, at most TURNS questions."""
+    kept: dict[str, Change] = {
+        path: Write(path=path, data=text.encode()) for path, text in job.given.items()
+    }
+    messages = job.prompt
+    rungs: list[str] = []
+    notes: list[str] = []
+    pending: Unfinished | None = None
+    complaints = continued = 0
+    wrong: tuple[str, ...] = ()
+    for turn in range(1, TURNS + 1):
+        answer = yield Ask(
+            name=f"{job.name}:{turn}", messages=messages, complaints=complaints, wrong=wrong
+        )
+        if job.optional and answer.text.strip(" .`*\n").upper() == "NOTHING":
+            return Patch(changes=())
+        read = _read(answer, job, pending)
+        pending = None
+        if isinstance(read, Unreadable):
+            wrong = (read.why, *_missing(job, kept))
+        else:
+            rungs.append(read.rung)
+            notes += read.notes
+            wrong = (*read.problems, *_keep(read.files, job, kept))
+            wrong += tuple(f"{path} is not yours to write: {why}" for path, why in read.requests)
+            if read.unfinished is not None and continued < CONTINUATIONS:
+                pending, continued = read.unfinished, continued + 1
+                tail = "\n".join(pending.text.splitlines()[-TAIL_LINES:])
+                messages = _then(messages, answer, go_on(pending.path, tail, job.mark))
+                continue
+            wrong = wrong or _missing(job, kept)
+            wrong = wrong or _breaches(job, kept)
+            if not wrong:
+                changes = tuple(kept[path] for path in sorted(kept))
+                return Patch(changes=changes, rungs=tuple(rungs), notes=tuple(notes))
+        complaints += 1
+        messages = _then(job.prompt, answer, complain(wrong, job.mark))
+    return GaveUp(why="; ".join(wrong)[:2000] or "its replies were cut off again and again")
+
+
+def _read(answer: Answer, job: Assignment, pending: Unfinished | None) -> FilesRead | Unreadable:
+    if pending is not None and pending.path:
+        return read_continuation(
+            answer.text, nonce=job.mark, unfinished=pending, finish=answer.finish
+        )
+    only = next(iter(job.required)) if len(job.required) == 1 else None
+    return read_files(answer.text, nonce=job.mark, finish=answer.finish, only=only)
+
+
+def _then(messages: tuple[Message, ...], answer: Answer, text: str) -> tuple[Message, ...]:
+    said = Message(role="assistant", text=answer.text or "(nothing)")
+    return (*messages, said, Message(role="user", text=text))
+
+
+def _keep(blocks: Sequence[FileBlock], job: Assignment, kept: dict[str, Change]) -> tuple[str, ...]:
+    wrong = []
+    for block in blocks:
+        change = _check(block, job, kept)
+        if isinstance(change, str):
+            wrong.append(change)
+        elif isinstance(change, Write) and job.own.get(change.path) == block.text:
+            kept.pop(change.path, None)  # sent as it was: nothing to change
+        else:
+            kept[change.path] = change
+    return tuple(wrong)
+
+
+def _check(block: FileBlock, job: Assignment, kept: Mapping[str, Change]) -> Change | str:
+    """The change that the block asks for, or what is wrong with it."""
+    path = block.path
+    if why := bad_path(path):
+        return f"{path!r} can't be written: {why}"
+    if not scope_of(job.task).may_write(path):
+        return f"{path} is not yours to write; yours are: {', '.join(job.task.touch)}"
+    if block.op == "delete":
+        return Delete(path=path) if path in job.own else f"{path} is not there to be deleted"
+    before = job.own.get(path)
+    text = block.text
+    if block.op == "edit":
+        earlier = kept.get(path)
+        start = earlier.data.decode() if isinstance(earlier, Write) else before
+        if start is None:
+            return f"{path} does not exist: send it whole, without op"
+        edited = apply_edits(start, block.edits)
+        if isinstance(edited, Unreadable):
+            return f"{path}: {edited.why}"
+        text = edited
+    if (why := elided(text, path)) and elided(before or "", path) is None:
+        return f"{path} leaves code out ({why}): send it whole"
+    if is_placeholder(text) and not (before is not None and is_placeholder(before)):
+        return f"{path} is only a placeholder: write it for real"
+    if why := parses(path, text):
+        return f"{path} does not parse: {why}"
+    return Write(
+        path=path, data=text.encode(), executable=block.executable or path in job.executable
+    )
+
+
+def _missing(job: Assignment, kept: Mapping[str, Change]) -> tuple[str, ...]:
+    return tuple(f"{path} is missing" for path in sorted(job.required - set(kept)))
+
+
+def _breaches(job: Assignment, kept: Mapping[str, Change]) -> tuple[str, ...]:
+    if not kept:
+        return ("nothing would change",)
+    if not job.contracts:
+        return ()
+    files = dict(job.own)
+    for path, change in kept.items():
+        if isinstance(change, Write):
+            files[path] = change.data.decode()
+        else:
+            files.pop(path, None)
+    return check_contracts(job.plan, job.task, files)

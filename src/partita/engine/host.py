@@ -1,0 +1,225 @@
+"""The process that owns a run: launches DBOS, starts or resumes the run, waits, lets go."""
+
+import json
+import threading
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
+from dbos import WorkflowHandleAsync as Handle
+
+from partita.activities.build import build
+from partita.activities.test import test
+from partita.core.codec import decode, encode
+from partita.core.plan import Plan
+from partita.core.report import Outcome
+from partita.core.start import Start
+from partita.core.state import Built, Deferred, Failed, Passed, TaskEvent
+from partita.engine.asking import Lanes
+from partita.engine.database import engine_for
+from partita.engine.journal import Bay, DbosJournal
+from partita.engine.run import journey
+from partita.errors import BadInput, Cancelled, NotAccepted, PartitaError, Rejected
+from partita.ports.journal import Journal
+from partita.ports.store import Event
+from partita.ports.world import World
+
+VERSION = "partita-1"  # of the workflows' shape; a change here strands runs on purpose
+POLL = 0.05
+LOOK = 0.1  # seconds between two looks at the log and the signals
+LAST_CALLS = 60.0  # seconds that calls in flight are given when the run must rest
+
+
+class Plain(Serializer):
+    """Payloads as JSON, so that a database can be read by anyone and executes nothing."""
+
+    def serialize(self, data: Any) -> str:
+        """JSON text."""
+        return json.dumps(data)
+
+    def deserialize(self, serialized_data: str) -> Any:
+        """The value."""
+        return json.loads(serialized_data)
+
+    def name(self) -> str:
+        """Recorded beside each payload."""
+        return "partita-json"
+
+
+class View(Protocol):
+    """Who watches a run: hears its events in order, on the owner's main thread."""
+
+    def show(self, events: Sequence[Event]) -> None:
+        """What is new since the last look; called also when nothing is."""
+
+
+@dataclass(slots=True)
+class Host:
+    """Runs one run to its end or to where it must rest.
+
+    `build_world` is given the journal and the shared lanes of this process.
+    """
+
+    run: str
+    start: Start
+    database: Path
+    build_world: Callable[[Journal, Lanes], World]
+    calls_in_flight: int = 8
+    bay: Bay = field(default_factory=Bay)
+    _lanes: Lanes = field(init=False)
+    _world: World = field(init=False)
+    _outcome: Outcome | None = None
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._lanes = Lanes(self.calls_in_flight)
+        self._world = self.build_world(DbosJournal(self.bay), self._lanes)
+
+    def execute(self, view: View) -> Outcome:
+        """The outcome; raises what made the run rest (it can be resumed then)."""
+        config: DBOSConfig = {
+            "name": "partita",
+            "system_database_url": f"sqlite:///{self.database}",
+            "system_database_engine": engine_for(self.database),
+            "executor_id": self.run,
+            "application_version": VERSION,
+            "log_level": "CRITICAL",
+            "notification_listener_polling_interval_sec": POLL,
+            "serializer": Plain(),
+        }
+        DBOS(config=config)
+        workflow = self._register()
+        DBOS.launch()
+        try:
+            if DBOS.get_workflow_status(self.run) is None:
+                with SetWorkflowID(self.run):
+                    DBOS.start_workflow(workflow)
+            handle: Any = DBOS.retrieve_workflow(self.run)
+            self._watch(view)
+            if self.bay.trouble is not None:
+                raise self.bay.trouble
+            return decode(Outcome, handle.get_result(polling_interval_sec=POLL))
+        finally:
+            DBOS.destroy(destroy_registry=True)
+
+    def _register(self) -> Callable[[], Any]:
+        """The workflows, bound to this host's world."""
+
+        @DBOS.workflow(name="build")
+        async def build_task(arguments: dict[str, Any]) -> Any:
+            return await self._child("build", arguments)
+
+        @DBOS.workflow(name="test")
+        async def test_task(arguments: dict[str, Any]) -> Any:
+            return await self._child("test", arguments)
+
+        kinds = {"build": build_task, "test": test_task}
+
+        @DBOS.workflow(name="run")
+        async def whole() -> Any:
+            def children(plan: Plan) -> DbosChildren:
+                key = self._world.store.keep(json.dumps(encode(plan)).encode())
+                return DbosChildren(run=self.run, kinds=kinds, plan=key)
+
+            try:
+                outcome = await journey(self._world, self.start, children)
+            except NotAccepted as e:
+                outcome = _ended(e, "not accepted")
+            except Rejected as e:
+                outcome = _ended(e, "rejected")
+            except BadInput as e:
+                outcome = _ended(e, "bad input")
+            except Exception as e:
+                await self.bay.rest(e)
+                raise AssertionError from e
+            self._ended.set()
+            return encode(outcome)
+
+        return whole
+
+    async def _child(self, kind: str, arguments: dict[str, Any]) -> Any:
+        plan = decode(Plan, json.loads(self._world.store.load(arguments["plan"])))
+        task = plan.task(arguments["task"])
+        event: TaskEvent
+        try:
+            if kind == "build":
+                event = await build(self._world, self.start, plan, task, arguments["base"])
+            else:
+                event = await test(
+                    self._world,
+                    self.start,
+                    plan,
+                    task,
+                    arguments["commit"],
+                    tuple(arguments["providers"]),
+                )
+        except NotAccepted as e:
+            event = Failed(task=task.id, why=e.message)
+        except Exception as e:
+            await self.bay.rest(e)
+            raise AssertionError from e
+        return encode(event)
+
+    def _watch(self, view: View) -> None:
+        """Show what happens until the run ends, rests, or is cancelled."""
+        seen = 0
+        stop = threading.Event()
+        store = self._world.store
+        while not (self._ended.is_set() or self.bay.parked.is_set()):
+            events = store.events(self.run, after=seen)
+            seen = events[-1].seq if events else seen
+            view.show(events)
+            if store.received(self.run, "cancel") is not None:
+                self.bay.trouble = Cancelled(
+                    "cancelled", remedy=f"partita resume {self.run} goes on with it"
+                )
+                self.bay.parked.set()
+            self._wake(stop)
+        waited = 0.0
+        while self._lanes.busy and waited < LAST_CALLS and not self._cancelled():
+            stop.wait(LOOK)
+            waited += LOOK
+        view.show(store.events(self.run, after=seen))
+
+    def _wake(self, stop: threading.Event) -> None:
+        """Wait a moment, less when the run ends in it."""
+        for _ in range(round(LOOK / POLL)):
+            if self._ended.wait(POLL) or self.bay.parked.is_set() or stop.is_set():
+                return
+
+    def _cancelled(self) -> bool:
+        return isinstance(self.bay.trouble, Cancelled)
+
+
+@dataclass(slots=True)
+class DbosChildren:
+    """The tasks' workflows as children of the run's, by unique ids."""
+
+    run: str
+    kinds: Mapping[str, Callable[[dict[str, Any]], Coroutine[Any, Any, Any]]]
+    plan: str
+    handles: dict[str, Handle[Any]] = field(default_factory=dict)
+
+    async def start(self, kind: str, task: str, arguments: dict[str, Any]) -> None:
+        """Start the child, or find the one that an earlier process started."""
+        ident = f"{self.run}:{kind}:{task}"
+        with SetWorkflowID(ident):
+            self.handles[ident] = await DBOS.start_workflow_async(
+                self.kinds[kind], {"plan": self.plan, "task": task, **arguments}
+            )
+
+    async def first(self) -> TaskEvent:
+        """The event of the child that ended first, as recorded."""
+        waiting = [self.handles[k] for k in sorted(self.handles)]
+        done = await DBOS.wait_first_async(waiting, polling_interval_sec=POLL)
+        handle = self.handles.pop(done.workflow_id)
+        result = await handle.get_result(polling_interval_sec=POLL)
+        kinds: Any = Built | Passed | Deferred | Failed
+        event: TaskEvent = decode(kinds, result)
+        return event
+
+
+def _ended(error: PartitaError, status: str) -> Outcome:
+    return Outcome(exit=error.exit_code, status=status, summary=error.message, remedy=error.remedy)

@@ -1,0 +1,131 @@
+"""Where a run stands, folded from its events; what the live view and `status` draw."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from partita.core.budget import dollars
+from partita.ports.store import Event
+
+WORDS = {
+    "task.building": "building",
+    "task.built": "built",
+    "task.testing": "testing",
+    "task.passed": "passed",
+    "task.deferred": "waits for the whole",
+    "task.failed": "failed",
+}
+
+
+@dataclass(slots=True)
+class Lane:
+    """A task as it is seen: its state, what it is doing, since when."""
+
+    task: str
+    state: str = "waiting"
+    doing: str = ""
+    since: float = 0.0
+
+
+@dataclass(slots=True)
+class Progress:
+    """The run so far. Money in nano-dollars; `calls` are those in flight by ledger entry."""
+
+    activity: str = ""
+    done: list[str] = field(default_factory=list)
+    lanes: dict[str, Lane] = field(default_factory=dict)
+    calls: dict[str, str] = field(default_factory=dict)
+    asked: int = 0
+    spent: int = 0
+    held: dict[str, int] = field(default_factory=dict)
+    began: float = 0.0
+    seconds: tuple[float, float] = (0.0, 0.0)
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Move on by these events, in order."""
+        for event in events:
+            self._one(event)
+
+    def _one(self, event: Event) -> None:
+        data, kind = event.data, event.type
+        self.began = self.began or event.at
+        if kind == "activity.started":
+            self.activity = data["activity"]
+        elif kind == "activity.finished":
+            self.done.append(data["activity"])
+        elif kind == "planned":
+            self.lanes = {t["id"]: Lane(t["id"]) for t in data["tasks"]}
+            figures = data["estimate"]["seconds"]
+            self.seconds = (figures["low"], figures["high"])
+            self.began = event.at
+        elif kind == "call.started":
+            self.calls[str(data["entry"])] = data["name"]
+            self.held[str(data["entry"])] = data.get("held", 0)
+            self._doing(data["task"], f"asking {data['model']}", event.at)
+        elif kind in ("call.finished", "call.lost"):
+            self.calls.pop(str(data["entry"]), None)
+            self.held.pop(str(data["entry"]), None)
+            self.spent += data["cost"]
+            self.asked += kind == "call.finished"
+            self._doing(data["task"], "reading the reply", event.at)
+        elif kind == "task.fix" and data["task"] in self.lanes:
+            self._doing(data["task"], f"mending, round {data['round']} of {data['of']}", event.at)
+        elif kind in WORDS and data["task"] in self.lanes:
+            lane = self.lanes[data["task"]]
+            lane.state, lane.since, lane.doing = WORDS[kind], event.at, ""
+            if kind == "task.testing":
+                lane.doing = "running its tests"
+
+    def _doing(self, task: str | None, what: str, at: float) -> None:
+        if task in self.lanes:
+            self.lanes[task].doing, self.lanes[task].since = what, at
+
+    def money(self, cap: int | None) -> str:
+        """Spent, held and cap in words."""
+        held = sum(self.held.values())
+        parts = [f"{dollars(self.spent)} spent"]
+        if held:
+            parts.append(f"{dollars(held)} held")
+        parts.append("no cap" if cap is None else f"of {dollars(cap)}")
+        return ", ".join(parts)
+
+
+def line(event: Event) -> str | None:
+    """One plain line about the event; None where a line would only be noise."""
+    data, kind = event.data, event.type
+    name = data.get("name", "")
+    task = data.get("task")
+    match kind:
+        case "activity.started":
+            return f"{data['activity']} ..."
+        case "activity.finished":
+            return f"{data['activity']}: {data['summary']}" if data["summary"] else None
+        case "planned":
+            low, high = (round(data["estimate"]["seconds"][k]) for k in ("low", "high"))
+            tasks = ", ".join(t["id"] for t in data["tasks"])
+            return f"plan: {tasks} (about {low} to {high} s)"
+        case "call.finished":
+            size = f"{data['input']} tokens in, {data['output']} out, {data['seconds']:.1f} s"
+            return f"  answered {name} ({size}, {dollars(data['cost'])})"
+        case "call.failed":
+            wait = data["retry_in"]
+            then = "gives up" if wait is None else f"again in {wait} s"
+            return f"  {data['model']}: {data['why']} ({then})"
+        case "call.reused":
+            return f"  reused an earlier answer for {name}, at no cost"
+        case "call.gave_up":
+            return f"  {data['model']} is given up for {name}: {data['why']}"
+        case "reply.unusable":
+            return f"  the reply to {name} can't be used: {data['why'].splitlines()[0][:160]}"
+        case "gate":
+            return f"  {'pass' if data['ok'] else 'FAIL'} {name}: {data['summary']}"
+        case "task.fix":
+            return f"  {task}: mending, round {data['round']} of {data['of']}"
+        case "task.failed" | "task.deferred":
+            return f"  {task} {WORDS[kind]}: {data['why']}"
+        case "task.building" | "task.testing" | "task.passed":
+            return f"  {task} {WORDS[kind]}"
+        case "approval.wanted":
+            return "the plan waits for approval"
+        case "note":
+            return f"  note: {data['text']}"
+    return None
