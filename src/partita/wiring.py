@@ -23,7 +23,7 @@ from partita.adapters.shelf import FolderShelf
 from partita.adapters.store.lock import RepositoryLock, holder
 from partita.adapters.store.sqlite import SqliteStore, open_readonly
 from partita.adapters.toolchain import PythonToolchain
-from partita.core.budget import FREE
+from partita.core.budget import FREE, Price
 from partita.core.start import Start
 from partita.errors import BadInput, UnknownPrice
 from partita.ports.journal import Journal
@@ -48,6 +48,7 @@ __all__ = [
     "open_repo",
     "open_store",
     "owner_of",
+    "price_as",
     "redactor_for",
     "secrets_of",
     "specification",
@@ -138,6 +139,11 @@ def no_sandbox() -> Eventually:
 def now() -> float:
     """Seconds since the epoch."""
     return SystemClock().now()
+
+
+def price_as(provider: str, model: str) -> Price | None:
+    """The list price of a model that is not really called."""
+    return known_price(provider, model)
 
 
 def models_of(routes: Routes, environ: Mapping[str, str]) -> dict[str, tuple[Model, ...]]:

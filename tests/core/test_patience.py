@@ -92,4 +92,4 @@ def test_waits_double_up_to_the_cap_and_are_spread_over_the_upper_half(attempt, 
     wait = Patience(attempts=9, cap=1.5).next_wait(Unreachable("x"), attempt, 0, jitter)
     step = min(1.5, 0.5 * 2 ** (attempt - 1))
     assert wait is not None
-    assert step / 2 <= wait < step
+    assert step / 2 <= wait <= step

@@ -120,7 +120,7 @@ def test_a_file_deleted_but_not_committed_counts_as_an_edit(user, base):
 
 def test_a_file_taken_out_of_the_index_that_the_landing_deletes_is_kept(user, base):
     user.git("rm", "-q", "--cached", "d/x")
-    assert landed(user, user.open(), base)[1].outcome == "landed"
+    assert landed(user, user.open(), base)[1].paths == ("d/x",)
     assert (user.root / "d/x").read_text() == "1\n"
 
 

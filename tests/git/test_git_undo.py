@@ -104,11 +104,10 @@ def test_what_is_not_on_the_branch_can_not_be_undone(user, base):
         run(repo.undo("nope", other, "m"))
 
 
-@pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("at", range(1, 20))
-def test_undoing_again_after_a_crash_finishes_it(user, base, at, after):
+@pytest.mark.parametrize("at", range(1, 25))
+def test_undoing_again_after_a_crash_finishes_it(user, base, at):
     repo, commit = land(user, base)
-    dying = GitRepo(repo.place, CrashingGit(real_git(repo), at=at, after=after))
+    dying = GitRepo(repo.place, CrashingGit(real_git(repo), at=at, after=True))
     try:
         run(dying.undo("main", commit, "m", at=1_700_000_100))
     except Crash:

@@ -215,7 +215,7 @@ def _notes(world: World) -> Sequence[str]:
         if event.type == "note":
             notes.append(str(data["text"]))
         elif event.type == "patch":
-            rungs = [r for r in data["rungs"] if r not in ("tagged", "nonce", "clean")]
+            rungs = [r for r in data["rungs"] if r != "tags"]
             if rungs:
                 notes.append(f"{data['name']}: a reply was read leniently ({', '.join(rungs)})")
             notes += [f"{data['name']}: {n}" for n in data["notes"]]
@@ -227,6 +227,6 @@ def _notes(world: World) -> Sequence[str]:
 async def _clean_up(world: World, plan: Plan, *, landed: bool) -> None:
     names = ["_result", "_env", "_base", *(f"_moved{n}" for n in range(1, TRIES + 1))]
     for name in (*names, *(t.id for t in plan.tasks)):
-        await world.repo.discard(f"{world.run}/{name}")
+        await world.repo.discard(f"{world.run}-{name}")
     if landed:
         await world.repo.drop(f"partita/{world.run}/")

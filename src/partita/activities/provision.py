@@ -47,7 +47,7 @@ async def _install(world: World, start: Start, plan: Plan, attempt: int) -> str 
         return None
 
     async def effect() -> Any:
-        name = f"{world.run}/_env"
+        name = f"{world.run}-_env"
         tree = await world.repo.checkout(name, start.base) if start.base else _empty(world, name)
         try:
             env = await chain.prepare(tree, plan.dependencies)

@@ -69,7 +69,7 @@ async def run_tests(
         raise CommandFailed("no toolchain here can test the languages of this tree")
 
     async def effect() -> Any:
-        tree = await world.repo.checkout(f"{world.run}/{name}", commit)
+        tree = await world.repo.checkout(f"{world.run}-{name}", commit)
         env = await chain.prepare(tree, plan.dependencies)
         run = await chain.test(tree, env, start.test_command or plan.test_command)
         return world.store.keep(json.dumps(encode(run)).encode())

@@ -37,6 +37,10 @@ class Watch:
         else:
             self._view = Lines()
 
+    def catch_up(self, events: Sequence[Event]) -> None:
+        """Take in what an earlier process showed already."""
+        self._view.catch_up(events)
+
     def show(self, events: Sequence[Event]) -> None:
         """Show what is new, and ask the user what the run asks."""
         self._view.show(events)

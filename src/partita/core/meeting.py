@@ -105,9 +105,10 @@ class _Meeting:
         banned: Ranges,
     ) -> None:
         self.a, self.b, self.minus_a, self.minus_b = a, b, minus_a, minus_b
-        self.fuel, self.banned = fuel, banned
+        self.fuel = fuel
         alphabet = _alphabet((a, b, minus_a, minus_b), banned, fuel)
         self.atoms = alphabet.atoms
+        self.usable = [i for i, a in enumerate(self.atoms) if not holds(banned, a.char)]
         self.in_a = [self._members(0, i) for i in range(len(a.classes))]
         self.in_b = [self._members(1, i) for i in range(len(b.classes))]
         self.slash, self.dot = 1 << alphabet.of(SLASH), 1 << alphabet.of(DOT)
@@ -120,11 +121,7 @@ class _Meeting:
                         self.twins.setdefault(x, {}).setdefault(y, code)
 
     def _members(self, machine: int, index: int) -> int:
-        return sum(
-            1 << i
-            for i, atom in enumerate(self.atoms)
-            if atom.kinds[machine] >> index & 1 and not holds(self.banned, atom.char)
-        )
+        return sum(1 << i for i in self.usable if self.atoms[i].kinds[machine] >> index & 1)
 
     def witness(self) -> str | None:
         """A path of both, about the shortest; None when there is none."""

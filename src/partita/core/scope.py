@@ -89,7 +89,7 @@ def normalise(pattern: str) -> str:
         raise BadPattern(f"`{shown}...` is longer than {PATTERN:,} characters")
     if "\0" in pattern:
         raise BadPattern(f"{shown!r} holds a NUL character")
-    if pattern[0] == "/" or pattern.startswith("\\\\") or _DRIVE.match(pattern):
+    if pattern[0] == "/" or _DRIVE.match(pattern):
         raise BadPattern(f"`{shown}` is absolute; write it relative to the repository's root")
     if pattern[0] == "!":
         raise BadPattern(f"`{shown}` starts with `!`; list what must be left alone under `forbid`")

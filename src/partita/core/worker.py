@@ -24,6 +24,7 @@ from partita.core.scope import bad_path, scope_of
 TURNS = 5  # questions in one conversation, continuations included
 CONTINUATIONS = 3
 TAIL_LINES = 3
+PROSE = (".md", ".rst", ".txt")  # where a heading alone says something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +184,8 @@ def _check(block: FileBlock, job: Assignment, kept: Mapping[str, Change]) -> Cha
         text = edited
     if (why := elided(text, path)) and elided(before or "", path) is None:
         return f"{path} leaves code out ({why}): send it whole"
-    if is_placeholder(text) and not (before is not None and is_placeholder(before)):
+    hollow = not path.endswith(PROSE) and is_placeholder(text)
+    if hollow and not (before is not None and is_placeholder(before)):
         return f"{path} is only a placeholder: write it for real"
     if why := parses(path, text):
         return f"{path} does not parse: {why}"

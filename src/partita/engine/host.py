@@ -51,6 +51,9 @@ class Plain(Serializer):
 class View(Protocol):
     """Who watches a run: hears its events in order, on the owner's main thread."""
 
+    def catch_up(self, events: Sequence[Event]) -> None:
+        """What happened before this process took the run over."""
+
     def show(self, events: Sequence[Event]) -> None:
         """What is new since the last look; called also when nothing is."""
 
@@ -164,9 +167,11 @@ class Host:
 
     def _watch(self, view: View) -> None:
         """Show what happens until the run ends, rests, or is cancelled."""
-        seen = 0
-        stop = threading.Event()
         store = self._world.store
+        before = store.events(self.run)
+        view.catch_up(before)
+        seen = before[-1].seq if before else 0
+        stop = threading.Event()
         while not (self._ended.is_set() or self.bay.parked.is_set()):
             events = store.events(self.run, after=seen)
             seen = events[-1].seq if events else seen

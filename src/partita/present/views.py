@@ -34,12 +34,24 @@ class Lines:
                 self._out.write(f"{text}\n")
                 self._out.flush()
 
+    def catch_up(self, events: Sequence[Event]) -> None:
+        """An earlier process printed these."""
+
+    def pause(self) -> None:
+        """Lines leave room for a question."""
+
+    def go_on(self) -> None:
+        """Nothing was stopped."""
+
     def close(self) -> None:
         """Nothing to put back."""
 
 
 class JsonLines:
     """Every event as `{seq, at, run, type, ...}` on standard output."""
+
+    def catch_up(self, events: Sequence[Event]) -> None:
+        """An earlier process printed these."""
 
     def show(self, events: Sequence[Event]) -> None:
         """Print what is new."""
@@ -75,6 +87,10 @@ class Picture:
             text = line(event)
             if text and event.type not in ("activity.started", "task.building", "task.testing"):
                 self._console.print(text, markup=False, highlight=False, style="dim")
+
+    def catch_up(self, events: Sequence[Event]) -> None:
+        """Fold in what an earlier process printed."""
+        self._progress.take(events)
 
     def close(self) -> None:
         """Leave the terminal as it was."""

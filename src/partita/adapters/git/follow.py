@@ -51,17 +51,16 @@ class WorkTree:
         """
         await self._refresh()
         steps = await self._steps(old, new)
-        in_the_way = await self._in_the_way(steps)
+        edited, strangers = await asyncio.gather(self._edited(old), self._strangers(steps))
+        if blocking := edited & {step.path for step in steps} | strangers:
+            return tuple(sorted(map(decoded, blocking)))
         args = ("read-tree", "-m", "-u", "-n", *self._sides(old, new))
         done = await self.git(*args, ok=(0, 128))
-        if done.code == 0:
-            return tuple(sorted(map(decoded, in_the_way)))
         if ".lock'" in done.err:
             raise failure(args, done)
-        edited = await self._edited(old) & {step.path for step in steps}
-        if not edited | in_the_way:
+        if done.code:
             raise LandingRefused(f"The work tree can't follow the branch: {said(done.err)}")
-        return tuple(sorted(map(decoded, edited | in_the_way)))
+        return ()
 
     async def go(self, old: str, new: str) -> None:
         """Go from `old` to `new`; raises GitFailed, mostly with nothing changed."""
@@ -105,14 +104,14 @@ class WorkTree:
     async def _edited(self, old: str) -> set[bytes]:
         """Every path whose index entry or file differs from what it should be at `old`."""
         unstaged = await self.git("diff-files", "-z", "--name-only")
-        return await self._staged(old) | set(unstaged.out.split(b"\0"))
+        return await self._staged(old) | (set(unstaged.out.split(b"\0")) - {b""})
 
     async def _staged(self, old: str) -> set[bytes]:
         args = ("diff-index", "--cached", "-z", "--name-only", "--no-renames")
         done = await self.git(*args, self.database.tree_ish(old))
         return set(done.out.split(b"\0")) - {b""}
 
-    async def _in_the_way(self, steps: Iterable[_Step]) -> set[bytes]:
+    async def _strangers(self, steps: Iterable[_Step]) -> set[bytes]:
         """Files that git does not track and that lie where the new commit has something.
 
         Ignored files are among them: git itself would overwrite those without a word.

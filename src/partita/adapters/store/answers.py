@@ -1,4 +1,4 @@
-"""The answers' tables: what was asked and answered lies in blobs, rows hold their keys."""
+"""The answers' tables: what was asked and answered lies in one blob, whose key the row holds."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from partita.ports.clock import Clock
 
 # A run always sees the answers it has used, spoilt or not: its record refers to them.
 FITTING = """
-    SELECT a.number, a.answer, a.run, EXISTS (
+    SELECT a.number, a.blob, a.run, EXISTS (
         SELECT 1 FROM partita_exchanges e WHERE e.answer = a.number AND e.run = :run) AS mine
     FROM partita_answers a
     WHERE a.key = :key AND (mine OR (:others AND NOT a.spoilt))
@@ -40,9 +40,9 @@ class AnswerTable:
         """
         wanted = {"key": key, "run": run, "others": others}
         for _, blob, payer, _ in self._db.read(lambda *row: row, FITTING, wanted):
-            answer = self._load(blob)
-            if answer is not None:
-                return {**answer, "run": payer}
+            kept = self._load(blob)
+            if kept is not None:
+                return {**kept["answer"], "run": payer}
         return None
 
     def put(
@@ -95,32 +95,27 @@ class AnswerTable:
         """Every exchange in order: name, hash, request, reply; OutsideFailure when one is lost."""
         rows = self._db.read(
             lambda *row: row,
-            "SELECT e.question, a.key, a.request, a.answer FROM partita_exchanges e"
+            "SELECT e.question, a.key, a.blob FROM partita_exchanges e"
             " JOIN partita_answers a ON a.number = e.answer WHERE e.run = ? ORDER BY e.number",
             (run,),
         )
         return [
-            {"name": name, "hash": key, "request": self._must(asked), "reply": self._must(answered)}
-            for name, key, asked, answered in rows
+            {"name": name, "hash": key, "request": kept["request"], "reply": kept["answer"]}
+            for name, key, blob in rows
+            for kept in [self._must(blob)]
         ]
 
     def _prepared(
         self, key: str, run: str, request: dict[str, Any], answer: dict[str, Any]
     ) -> dict[str, Any]:
-        return {
-            "key": key,
-            "run": run,
-            "request": self._blobs.keep(dump(request).encode()),
-            "answer": self._blobs.keep(dump(answer).encode()),
-            "at": self._clock.now(),
-        }
+        blob = self._blobs.keep(dump({"request": request, "answer": answer}).encode())
+        return {"key": key, "run": run, "blob": blob, "at": self._clock.now()}
 
     def _insert(self, tx: sqlite3.Connection, row: dict[str, Any], question: str) -> None:
         mine = tx.execute(FITTING, {**row, "others": False}).fetchone()
         if mine is None:
             number = tx.execute(
-                "INSERT INTO partita_answers (key, run, request, answer, at)"
-                " VALUES (:key, :run, :request, :answer, :at)",
+                "INSERT INTO partita_answers (key, run, blob, at) VALUES (:key, :run, :blob, :at)",
                 row,
             ).lastrowid
             assert number is not None
@@ -128,19 +123,20 @@ class AnswerTable:
             number, blob, _, _ = mine
             if self._load(blob) is None:
                 tx.execute(
-                    "UPDATE partita_answers SET request = :request, answer = :answer"
-                    " WHERE number = :number",
-                    {**row, "number": number},
+                    "UPDATE partita_answers SET blob = ? WHERE number = ?", (row["blob"], number)
                 )
         _note(tx, row["run"], question, number)
 
-    def _load(self, blob: str) -> dict[str, Any] | None:
+    def _load(self, blob: str) -> dict[str, dict[str, Any]] | None:
+        """The request and the answer; None when the blob is lost or is not what we wrote."""
         try:
-            return load_object(self._blobs.load(blob).decode())
+            kept = load_object(self._blobs.load(blob).decode())
         except (KeyError, ValueError, RecursionError):
             return None
+        both = isinstance(kept.get("request"), dict) and isinstance(kept.get("answer"), dict)
+        return kept if both else None
 
-    def _must(self, blob: str) -> dict[str, Any]:
+    def _must(self, blob: str) -> dict[str, dict[str, Any]]:
         value = self._load(blob)
         if value is None:
             raise OutsideFailure(

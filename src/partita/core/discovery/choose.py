@@ -7,7 +7,7 @@ from typing import NamedTuple
 from partita.core.analysis import Excerpt
 from partita.core.discovery.languages import is_code
 from partita.core.discovery.relevance import RELEVANT, Ranked
-from partita.core.discovery.symbols import Symbols
+from partita.core.discovery.symbols import NOTHING, Symbols
 
 CHARACTERS_PER_TOKEN = 4
 _FRAME = 8  # characters that a prompt puts around an excerpt, at least
@@ -50,7 +50,7 @@ def choose(
     files: int,
     named: Collection[str] = (),
 ) -> Shown:
-    """Whole relevant files first, then signature lines, then bare paths; best first in each.
+    """Relevant files whole or by their signature lines, then other code so, then bare paths.
 
     `files` is how many the commit has: what is shown of none of the three ways is counted in
     `left_out`. All that is shown costs at most `tokens`, at four characters a token.
@@ -64,11 +64,16 @@ def choose(
     for item in sayable:
         text = texts.get(item.path, "")
         asked_for = item.path in named
-        small = len(text) <= budget // _ONE_FILE or asked_for
-        if item.score >= RELEVANT and item.why and text.strip() and small:
+        if item.score < RELEVANT or not item.why or not text.strip():
+            continue
+        if asked_for or len(text) <= budget // _ONE_FILE:
             keep = for_paths + (0 if asked_for else for_outlines)
             room.take(Excerpt(path=item.path, text=text, why=item.why), keep=keep)
-    _outlines(room, sayable, symbols, keep=for_paths)
+        if item.path not in room.taken:
+            _take_outline(room, item, symbols, keep=for_paths)
+    others = [r for r in sayable if r.path not in room.taken and is_code(r.path)]
+    for item in others[:_MAX_OUTLINES]:
+        _take_outline(room, item, symbols, keep=for_paths)
     outline: list[str] = []
     for item in sayable:
         if item.path not in room.taken and len(item.path) < room.free:
@@ -78,15 +83,9 @@ def choose(
     return Shown(relevant, tuple(outline), max(0, files - len(relevant) - len(outline)))
 
 
-def _outlines(
-    room: _Room, ranked: Sequence[Ranked], symbols: Mapping[str, Symbols], *, keep: int
-) -> None:
-    """Signature lines of what could not be shown whole: the relevant first, then other code."""
-    rest = [r for r in ranked if r.path not in room.taken and symbols.get(r.path)]
-    wanted = [r for r in rest if r.why] + [r for r in rest if not r.why and is_code(r.path)]
-    for item in wanted[:_MAX_OUTLINES]:
-        if text := _outline(symbols[item.path]):
-            room.take(Excerpt(path=item.path, text=text, why=item.why, whole=False), keep=keep)
+def _take_outline(room: _Room, item: Ranked, symbols: Mapping[str, Symbols], *, keep: int) -> None:
+    if text := _outline(symbols.get(item.path, NOTHING)):
+        room.take(Excerpt(path=item.path, text=text, why=item.why, whole=False), keep=keep)
 
 
 def _outline(found: Symbols) -> str:

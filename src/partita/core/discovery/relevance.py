@@ -17,9 +17,9 @@ _START = 0.1
 _DOCUMENT_SHARE = 0.5  # a README mentions everything
 _TEST_SHARE = 0.8
 _TESTS_OF = 0.6  # of the score of what they test
-_NEIGHBOUR = 0.4  # of the score of the file that imports it, or is imported by it
-_SOURCES = 6  # hits whose neighbours and tests count
-_MAX_NEIGHBOURS = 12
+_NEIGHBOUR = 0.3  # of the score of the file that imports it, or is imported by it
+_SOURCES = 4  # hits whose neighbours and tests count
+_MAX_NEIGHBOURS = 10
 _MUCH_USED = 0.05
 
 

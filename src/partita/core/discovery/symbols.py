@@ -250,4 +250,6 @@ def _document(text: str) -> Symbols:
 def _line(*parts: str) -> str:
     """One line of a bounded length, without control characters."""
     text = "".join(parts)
-    return "".join(c if c.isprintable() else " " for c in text).rstrip(" {:")[:MAX_LINE]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return text.rstrip(" {:")[:MAX_LINE]

@@ -30,12 +30,11 @@ _HUMPS = re.compile(
 def words(text: str) -> list[str]:
     """Every word in lower case; a camelCase name gives its parts and then itself, joined."""
     found: list[str] = []
-    for match in _WORD.finditer(text[:MAX_TEXT]):
-        word = match.group()
-        parts = _HUMPS.sub(" ", word).split()
-        found.extend(p.lower() for p in parts)
-        if len(parts) > 1:
-            found.append(word.lower())
+    for word in _WORD.findall(text[:MAX_TEXT]):
+        plain = word.lower()
+        if plain != word and len(parts := _HUMPS.sub(" ", word).lower().split()) > 1:
+            found.extend(parts)
+        found.append(plain)
     return found
 
 

@@ -210,7 +210,7 @@ def _from_fences(text: str, *, cut: bool) -> FilesRead | Unreadable | None:
 
 
 def _from_json(text: str, *, only: str | None, cut: bool) -> FilesRead | Unreadable | None:
-    """A JSON object `{"files": [{"path", "content"}]}`, strictly valid: mending could alter code."""
+    """An object `{"files": [{"path", "content"}]}`, strictly valid: mending could alter code."""
     if cut or '"files"' not in text or (only or "").endswith(".json"):
         return None
     gathered = _Gathered(rung="json")

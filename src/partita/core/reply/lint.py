@@ -19,32 +19,59 @@ _BRACKETED = re.compile(r"[\[(<](?P<body>[^\[\](){}<>=]*)[\])>]")
 _BARE = re.compile(rf"(?:#+|//+)\s*{_DOTS}")
 _DOTTED = re.compile(rf"{_DOTS}(?:\s.*|\w.*\s.*)?")
 _CODE_MARKS = re.compile(r"[(){};=`]|[,:]\Z")
-_SAME = (
-    r"(?:(?:is|are|was|were|remains?|stays?|kept|left) )*"
-    r"(?:unchanged|the same|same|as[ -]is|as before|untouched|identical|omitted|unmodified|"
-    r"not shown|here|goes here|follows|continues|as above)"
+
+
+def _any_of(*patterns: str) -> str:
+    return "(?:" + "|".join(patterns) + ")"
+
+
+_SAME = r"(?:(?:is|are|was|were|remains?|stays?|kept|left) )*" + _any_of(
+    *("unchanged", "the same", "same", "as[ -]is", "as before", "untouched", "identical"),
+    *(
+        "omitted",
+        "unmodified",
+        "not shown",
+        "here",
+        "goes here",
+        "follows",
+        "continues",
+        "as above",
+    ),
 )
-_NOUN = (
-    r"(?:file|code|class|classes|functions?|methods?|implementation|module|script|component|"
-    r"imports|program)"
+_NOUN = _any_of(
+    *("file", "code", "class", "classes", "functions?", "methods?", "implementation", "module"),
+    *("script", "component", "imports", "program"),
 )
-_WHOLE = re.compile(
-    # Nobody says this of code that is there; milder words need dots or brackets as well.
-    rf"rest unchanged|(?:the )?(?:rest|remainder)(?: of)?(?: the| this| your)? (?:\w+ )?{_NOUN} {_SAME}"
-    rf"|(?:the )?(?:existing|previous|original|old|remaining|your|unchanged|other) (?:\w+ )?{_NOUN} "
-    rf"{_SAME}|.{{0,60}}\b(?:omitted|elided|snipped|truncated) for (?:brevity|clarity|space)"
-    rf"|(?:keep|leave) (?:the )?(?:rest|existing|remaining)\b.{{0,30}} {_SAME}",
+# Nobody says these of code that is there.
+_PLAIN = re.compile(
+    _any_of(
+        "rest unchanged",
+        rf"(?:the )?(?:rest|remainder)(?: of)?(?: the| this| your)? (?:\w+ )?{_NOUN} {_SAME}",
+        r"(?:the )?(?:existing|previous|original|old|remaining|your|unchanged|other) "
+        rf"(?:\w+ )?{_NOUN} {_SAME}",
+        r".{0,60}\b(?:omitted|elided|snipped|truncated) for (?:brevity|clarity|space)",
+        rf"(?:keep|leave) (?:the )?(?:rest|existing|remaining)\b.{{0,30}} {_SAME}",
+    ),
     re.IGNORECASE,
 )
-_HINTED = re.compile(
-    r"(?:and |the |your |all |with |keep )*(?:rest|remaining|remainder|existing|unchanged|previous|"
-    r"original|other|more|same as|as before|omitted|snip|continue[sd]?|no changes|implementation|"
-    rf"code|as above)\b.*|(?:.*\s)?{_SAME}",
+# These mean it when dots lead to them or follow.
+_DOTTED_WORDS = re.compile(
+    r"(?:and |the |your |all |with |keep )*"
+    + _any_of(
+        *("rest", "remaining", "remainder", "existing", "unchanged", "previous", "original"),
+        *("other", "more", "same as", "as before", "omitted", "snip", "continue[sd]?"),
+        *("no changes", "implementation", "code", "as above"),
+    )
+    + rf"\b.*|(?:.*\s)?{_SAME}",
     re.IGNORECASE,
 )
-_TERSE = re.compile(
-    r"unchanged|rest (?:of (?:the )?\w+ )?unchanged|(?:the )?rest of (?:the )?(?:file|code)|omitted|"
-    r"no changes?|existing code|snip(?:ped)?|truncated|same as before|remaining code|code omitted",
+# These mean it when they stand alone in brackets.
+_BRACKETED_WORDS = re.compile(
+    _any_of(
+        *("unchanged", "omitted", "truncated", "snip(?:ped)?", "no changes?", "same as before"),
+        *("existing code", "remaining code", "code omitted"),
+        *(r"rest (?:of (?:the )?\w+ )?unchanged", "(?:the )?rest of (?:the )?(?:file|code)"),
+    ),
     re.IGNORECASE,
 )
 _HINT_WORDS = 9
@@ -61,11 +88,15 @@ _REMARK = re.compile(
 )
 _TRAILING_REMARK = re.compile(r"\s+(?:#|//)[^\n]*\Z")
 _EMPTY_TALK = re.compile(
-    r"(?:pass|\.\.\.|…|placeholder|to ?do\b.*|fixme\b.*|tbd|tba|wip|coming soon|stub|"
-    r"not (?:yet )?implemented.*|implement(?:ation)? (?:me|here|goes here)|your code (?:goes )?here|"
-    r"(?:this is )?an? (?:placeholder|stub)\b.*|placeholder (?:for|file)\b.*|content goes here|"
-    r"raise NotImplementedError(?:\(.*\))?|insert .* here|<(?:your|insert|content|code)\b[^<>]*>)"
-    r"[.;:!]*",
+    _any_of(
+        *("pass", r"\.\.\.", "…", "placeholder", r"to ?do\b.*", r"fixme\b.*", "tbd", "tba", "wip"),
+        *("coming soon", "stub", "not (?:yet )?implemented.*", "content goes here"),
+        *("implement(?:ation)? (?:me|here|goes here)", "your code (?:goes )?here"),
+        *(r"(?:this is )?an? (?:placeholder|stub)\b.*", r"placeholder (?:for|file)\b.*"),
+        r"raise NotImplementedError(?:\(.*\))?",
+        *("insert .* here", r"<(?:your|insert|content|code)\b[^<>]*>"),
+    )
+    + "[.;:!]*",
     re.IGNORECASE,
 )
 _DOCSTRING = re.compile(r"[rRuUbB]?(\"\"\"|\'\'\'|\"|\')(?P<body>.*?)\1", re.DOTALL)
@@ -144,7 +175,7 @@ def parses(path: str, text: str) -> str | None:
 
 def _comment_lines(text: str, path: str) -> Iterator[tuple[int, str]]:
     """Numbered lines that may be comments; in Python that parses, exactly the comments."""
-    if path.endswith((".py", ".pyi")) and len(text) <= _TOKENIZED:
+    if path.endswith((".py", ".pyi")) and len(text) <= _TOKENIZED and parses(path, text) is None:
         try:
             comments = [
                 (token.start[0], token.string)
@@ -162,12 +193,12 @@ def _comment_lines(text: str, path: str) -> Iterator[tuple[int, str]]:
 
 
 def _stands_for_code(line: str, *, prose: bool) -> bool:
-    bracketed = _BRACKETED.fullmatch(line)
     comment = None if prose and not line.startswith("<!--") else _COMMENT.fullmatch(line)
-    if bracketed is not None:
-        said = bracketed["body"].strip()
-    elif comment is not None:
+    bracketed = _BRACKETED.fullmatch(line) if comment is None else None
+    if comment is not None:
         said = comment["body"].strip()
+    elif bracketed is not None:
+        said = bracketed["body"].strip()
     elif not prose and _DOTTED.fullmatch(line) and not _CODE_MARKS.search(line):
         said = line
     else:
@@ -175,14 +206,14 @@ def _stands_for_code(line: str, *, prose: bool) -> bool:
     inner = _BRACKETED.fullmatch(said)
     said = inner["body"].strip() if inner else said
     dots = bool(_DOTS_AT_AN_END.search(said))
-    words = " ".join(said.strip(" .…-=*:_").split())
+    words = " ".join(said.strip(" .…-=*:_()[]").split())
     if bracketed is not None or inner is not None:
-        return bool(_TERSE.fullmatch(words)) or (dots and _hinted(words))
-    return bool(_WHOLE.fullmatch(words)) or (dots and _hinted(words))
+        return bool(_BRACKETED_WORDS.fullmatch(words)) or (dots and _hinted(words))
+    return bool(_PLAIN.fullmatch(words)) or (dots and _hinted(words))
 
 
 def _hinted(said: str) -> bool:
-    return len(said.split()) <= _HINT_WORDS and bool(_HINTED.fullmatch(said))
+    return len(said.split()) <= _HINT_WORDS and bool(_DOTTED_WORDS.fullmatch(said))
 
 
 def _may_hold_comments(path: str, name: str) -> bool:

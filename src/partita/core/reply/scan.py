@@ -277,7 +277,7 @@ class _Reader:
         return "\\" + char, pos + 2
 
     def _unicode(self, pos: int) -> tuple[str, int]:
-        """A run of \\uXXXX, read together because two of them can make one character."""
+        """A run of escapes by number, read together: two of them can make one character."""
         run = _UNICODE.match(self.text, pos)
         if run is None:
             if len(self.text) - pos < len("\\u0000"):

@@ -1,0 +1,166 @@
+"""Playing a recording back: all is real but the model, whose answers are the recorded ones."""
+
+import os
+import subprocess
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from partita.cli.running import Job, execute, new_run_id
+from partita.cli.watch import Watch
+from partita.core.budget import Price
+from partita.core.codec import decode, encode
+from partita.core.question import ROLES
+from partita.core.report import Outcome
+from partita.core.start import Start
+from partita.errors import BadInput
+from partita.ports.store import RunRecord
+from partita.testing.models import RecordedModel
+from partita.testing.transcript import Transcript
+from partita.wiring import (
+    GitRepo,
+    SqliteStore,
+    SystemClock,
+    find_sandbox,
+    lock,
+    now,
+    open_repo,
+    state_folder,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """How a playback ended: the outcome, its tree and commit, what the calls would have cost."""
+
+    run: str
+    outcome: Outcome
+    tree: str
+    cost: int
+    calls: int
+    seconds: float
+    drift: tuple[str, ...]
+
+
+def play(
+    recording: Transcript,
+    folder: Path,
+    *,
+    strict: bool,
+    as_json: bool = False,
+    price: Price | None = None,
+    allow_unsandboxed: bool = False,
+) -> Played:
+    """Run the recording's request in the folder, which holds the recorded base or is empty.
+
+    `price` is what the calls are charged at, for a cost that was not really incurred.
+    """
+    from partita.cli.running import settings_for  # noqa: PLC0415 - avoids a cycle at start-up
+
+    header = recording.header
+    settings = settings_for(None, {"allow_unsandboxed": allow_unsandboxed})
+    settings = replace(settings, budget=None, answer_cache=False)
+    sandbox = find_sandbox(settings)
+    repo = open_repo(folder, make=True)
+    drift: list[str] = []
+    started = decode(Start, header.options["start"])
+    start = replace(started, interactive=False, approve=False, branch=_branch(repo))
+    model = RecordedModel(
+        recording,
+        strict=strict,
+        on_drift=drift.append,
+        price=price or Price(input=0, output=0),
+        max_output=header.options.get("max_output", 16_384),
+    )
+    sandbox.get()
+    began = time.monotonic()
+    with ExitStack() as stack:
+        run = new_run_id()
+        stack.enter_context(lock(repo).take(run))
+        store = stack.enter_context(SqliteStore(state_folder(repo), SystemClock()))
+        options = {
+            **header.options,
+            "start": encode(start),
+            "budget": None,
+            "models": {role: [model.name] for role in ROLES},
+        }
+        record = RunRecord(id=run, request=header.request, options=options, created=now())
+        store.create(record)
+        if answers := header.options.get("answers"):
+            store.send(run, "doubts", answers)
+        job = Job(
+            run=run,
+            start=start,
+            repo=repo,
+            store=store,
+            settings=settings,
+            routes=dict.fromkeys(ROLES, (model,)),
+            secrets=(),
+            sandbox=sandbox,
+            reuse=False,
+        )
+        watch = Watch(
+            as_json=as_json, cap=None, send=lambda name, value: store.send(run, name, value)
+        )
+        try:
+            outcome = execute(job, watch)
+        finally:
+            watch.close()
+        store.update(run, status=outcome.status, exit_code=outcome.exit, result=encode(outcome))
+        return Played(
+            run=run,
+            outcome=outcome,
+            tree=_tree(repo, outcome),
+            cost=sum(e.cost for e in store.entries(run)),
+            calls=len(store.entries(run)),
+            seconds=time.monotonic() - began,
+            drift=tuple(drift),
+        )
+
+
+def _branch(repo: GitRepo) -> str | None:
+    import asyncio  # noqa: PLC0415
+
+    return asyncio.run(repo.base()).branch
+
+
+def _tree(repo: GitRepo, outcome: Outcome) -> str:
+    import asyncio  # noqa: PLC0415
+
+    tip = outcome.commit or outcome.kept
+    return asyncio.run(repo.tree_id(tip)) if tip else ""
+
+
+def base_in(folder: Path, source: Path | None, commit: str) -> None:
+    """Put the recorded base into the empty folder: a clone of `source`, checked out there."""
+    if not commit:
+        return
+    if source is None:
+        raise BadInput(
+            f"the recording starts from the commit {commit[:12]}, and this is no repository",
+            remedy="run it inside the repository that it was recorded in",
+        )
+    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    for arguments in (
+        ["clone", "--quiet", "--no-checkout", str(source), str(folder)],
+        [
+            "-C",
+            str(folder),
+            "-c",
+            "core.hooksPath=/dev/null",
+            "checkout",
+            "-q",
+            "-B",
+            "main",
+            commit,
+        ],
+    ):
+        done = subprocess.run(
+            ["git", *arguments], env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise BadInput(
+                f"the commit {commit[:12]} that the recording starts from is not here",
+                remedy=done.stderr.strip()[:300],
+            )
