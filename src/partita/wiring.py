@@ -14,7 +14,8 @@ import platformdirs
 from partita.adapters.clock import SystemClock
 from partita.adapters.git import GitRepo, ensure_state_folder, find_repository, open_repository
 from partita.adapters.models.build import ModelSpec, build_model
-from partita.adapters.models.prices import is_loopback, known_price, price_lines
+from partita.adapters.models.prices import known_price, price_lines, price_of
+from partita.adapters.models.spec import HOME
 from partita.adapters.redact import Redactor
 from partita.adapters.sandbox.choose import choose
 from partita.adapters.sandbox.unprotected import Unprotected
@@ -23,7 +24,7 @@ from partita.adapters.shelf import FolderShelf
 from partita.adapters.store.lock import RepositoryLock, holder
 from partita.adapters.store.sqlite import SqliteStore, open_readonly
 from partita.adapters.toolchain import PythonToolchain
-from partita.core.budget import FREE, Price
+from partita.core.budget import Price
 from partita.core.start import Start
 from partita.errors import BadInput, UnknownPrice
 from partita.ports.journal import Journal
@@ -47,6 +48,7 @@ __all__ = [
     "now",
     "open_repo",
     "open_store",
+    "open_writing",
     "owner_of",
     "price_as",
     "redactor_for",
@@ -84,6 +86,12 @@ def open_store(*, write: bool = False, where: Path | None = None) -> SqliteStore
     """The store of the repository around a folder."""
     folder = open_repo(where).root / ".partita"
     return SqliteStore(folder, SystemClock()) if write else open_readonly(folder)
+
+
+def open_writing(repo: GitRepo, secrets: Sequence[str]) -> SqliteStore:
+    """The store of a run's own process; those secrets are taken out of what it logs."""
+    redact = Redactor(secrets).clean_json
+    return SqliteStore(state_folder(repo), SystemClock(), redact=redact)
 
 
 def state_folder(repo: GitRepo) -> Path:
@@ -166,11 +174,8 @@ def models_of(routes: Routes, environ: Mapping[str, str]) -> dict[str, tuple[Mod
 
 def specification(table: ModelTable, environ: Mapping[str, str]) -> ModelSpec:
     """A configured model with its key and its price looked up."""
-    price = table.price
-    if price is None and table.base_url is not None and is_loopback(table.base_url):
-        price = FREE
-    if price is None:
-        price = known_price(table.wire, table.model)
+    url = table.base_url or HOME[table.wire]
+    price = price_of(table.price, url, None if table.base_url else table.wire, table.model)
     given = {
         name: value
         for name in ("max_output", "context", "timeout")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from strategies import any_plans, valid_plans
+from strategies import LAW, any_plans, valid_plans
 
 from partita.core.plan import Plan, WantedFile
 from partita.core.planfile import PLAN_SCHEMA, read_plan, slug, to_json
@@ -24,12 +24,14 @@ def task(ident="a", touch=("a/**",), **more):
     return {"id": ident, "objective": "do it", "touch": list(touch), **more}
 
 
+@LAW
 @given(valid_plans())
 def test_a_plan_that_was_written_is_read_as_it_was(plan):
     text = json.dumps(to_json(plan))
     assert read_plan(json.loads(text)) == plan
 
 
+@LAW
 @given(any_plans())
 def test_reading_settles_after_one_round(plan):
     once = read_plan(to_json(plan))
@@ -55,6 +57,7 @@ json_values = st.recursive(
 )
 
 
+@LAW
 @given(json_values)
 def test_any_json_is_read_as_a_plan_or_as_problems(value):
     found = read_plan(value)
@@ -116,6 +119,7 @@ def test_two_tasks_with_one_id_become_two():
     assert problems(plan) == ()
 
 
+@LAW
 @given(st.text(max_size=60))
 def test_every_text_gives_an_id(text):
     assert ID.fullmatch(slug(text))
@@ -153,7 +157,9 @@ def test_a_wanted_path_is_taken_literally():
 
 @pytest.mark.parametrize("touch", [{"touch": []}, {"touch": None}, {}])
 def test_a_task_that_only_lists_files_touches_those(touch):
-    plan = read({"id": "a", "objective": "x", "files": [{"path": "[x].py"}, {"path": "y"}], **touch})
+    plan = read(
+        {"id": "a", "objective": "x", "files": [{"path": "[x].py"}, {"path": "y"}], **touch}
+    )
     assert plan.tasks[0].touch == (r"\[x\].py", "y")
 
 

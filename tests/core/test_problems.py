@@ -1,11 +1,11 @@
 """Everything that is wrong with a plan, said at once."""
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given, settings
-from strategies import any_plans, valid_plans
+from hypothesis import given
+from strategies import LAW, any_plans, valid_plans
 
 from partita.core.graph import built_after, layers
 from partita.core.plan import Contract, Plan, Task, WantedFile
@@ -33,12 +33,13 @@ def kinds(found):
     return [p.kind for p in found]
 
 
+@LAW
 @given(valid_plans())
 def test_a_sound_plan_has_no_problems(found):
     assert problems(found) == ()
 
 
-@settings(max_examples=150)
+@LAW
 @given(any_plans())
 def test_any_plan_is_judged_the_same_twice_and_each_problem_has_a_mend(found):
     wrong = problems(found)
@@ -46,7 +47,7 @@ def test_any_plan_is_judged_the_same_twice_and_each_problem_has_a_mend(found):
     assert all(p.text.endswith(".") and p.mend.endswith(".") for p in wrong)
 
 
-@settings(max_examples=150)
+@LAW
 @given(any_plans())
 def test_without_problems_tasks_that_run_at_once_never_write_the_same(found):
     """Break `built_after` or the overlap check, and this finds two writers."""
@@ -66,8 +67,7 @@ def test_an_overlap_is_named_with_a_path_and_a_mend():
         text="`a` and `b` may both write `src/auth/a.py` at the same time.",
         tasks=("a", "b"),
         witness="src/auth/a.py",
-        mend="Take `src/auth/a.py` out of one of them (or `forbid` it there), "
-        "or let `b` need `a`.",
+        mend="Take `src/auth/a.py` out of one of them (or `forbid` it there), or let `b` need `a`.",
     )
 
 
@@ -204,6 +204,7 @@ def test_a_plan_of_many_small_tasks_is_compared():
     assert problems(plan(*(task(f"t{i}", f"tests/test_{i}.py") for i in range(120)))) == ()
 
 
+@LAW
 @given(valid_plans())
 def test_waves_hold_each_task_once_behind_what_it_needs(found):
     placed = {ident: n for n, wave in enumerate(waves(found)) for ident in wave}
@@ -212,13 +213,14 @@ def test_waves_hold_each_task_once_behind_what_it_needs(found):
         assert placed[each.id] == max((placed[n] + 1 for n in each.needs), default=0)
 
 
-@settings(max_examples=50)
+@LAW
 @given(any_plans())
 def test_waves_and_paths_end_on_any_plan(found):
     assert {i for wave in waves(found) for i in wave} == {t.id for t in found.tasks}
     assert set(critical_path(found, {})) <= {t.id for t in found.tasks}
 
 
+@LAW
 @given(valid_plans())
 def test_ancestors_are_closed_and_know_providers(found):
     before, providers = ancestors(found), provider_of(found)
@@ -228,11 +230,12 @@ def test_ancestors_are_closed_and_know_providers(found):
         assert built_after(found)[each.id] <= before[each.id]
 
 
+@LAW
 @given(valid_plans())
 def test_the_critical_path_is_a_chain_that_no_other_chain_outlasts(found):
     seconds = {t.id: float(len(t.files)) for t in found.tasks}
     path, before = critical_path(found, seconds), ancestors(found)
-    assert all(a in before[b] for a, b in zip(path, path[1:], strict=False))
+    assert all(a in before[b] for a, b in pairwise(path))
     assert sum(seconds[i] for i in path) >= max(seconds.values())
 
 

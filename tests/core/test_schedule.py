@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from strategies import any_plans, valid_plans
+from strategies import LAW, any_plans, valid_plans
 
 from partita.core.plan import Contract, Plan, Task
 from partita.core.problems import ancestors, provider_of
@@ -92,6 +92,7 @@ def run(plan, draw, slots, outcomes):
     pytest.fail("never finished")
 
 
+@LAW
 @given(valid_plans(), st.data(), st.integers(1, 4))
 def test_a_run_always_ends_keeps_its_slots_and_a_failure_blocks_exactly_its_descendants(
     plan, data, slots
@@ -104,7 +105,7 @@ def test_a_run_always_ends_keeps_its_slots_and_a_failure_blocks_exactly_its_desc
     assert finish.ok == (not broke)
 
 
-@settings(max_examples=50)
+@LAW
 @given(valid_plans(), st.data())
 def test_a_run_in_which_nothing_fails_does_every_task(plan, data):
     state, finish, _ = run(plan, data.draw, 2, ["pass", "defer"])
@@ -112,7 +113,7 @@ def test_a_run_in_which_nothing_fails_does_every_task(plan, data):
     assert all(state.phase(t.id) in DONE for t in plan.tasks)
 
 
-@settings(max_examples=100)
+@LAW
 @given(any_plans())
 def test_a_run_of_a_broken_plan_ends_without_success(plan):
     """A cycle or an unknown need leaves tasks waiting: that is no success, and no endless wait."""

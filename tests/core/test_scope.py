@@ -5,9 +5,10 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from interegular.comparator import Comparator
+from strategies import LAW
 
 from partita.core.scope import (
     BANNED,
@@ -84,13 +85,14 @@ def language(regex):
     return {path for path in SHORT if re.fullmatch(regex, path)}
 
 
+@LAW
 @given(patterns(dotted))
 def test_a_pattern_matches_what_its_regular_expression_does(pattern):
     text, regex = pattern
     assert {path for path in SHORT if matches(text, path)} == language(regex)
 
 
-@settings(max_examples=150)
+@LAW
 @given(*[st.lists(patterns(dotted), max_size=2) for _ in range(4)])
 def test_overlap_agrees_with_trying_every_short_path(a, b, minus_a, minus_b):
     def texts(drawn):
@@ -109,13 +111,14 @@ def test_overlap_agrees_with_trying_every_short_path(a, b, minus_a, minus_b):
             assert not any(re.fullmatch(regex, found) for _, regex in unwanted)
 
 
-@settings(max_examples=60, deadline=None)
+@LAW
 @given(patterns(plain_pieces), patterns(plain_pieces))
 def test_overlap_agrees_with_interegular(a, b):
     oracle = Comparator.from_regexes({"a": a[1], "b": b[1]})
     assert (overlap([a[0]], [b[0]]) is None) == oracle.isdisjoint("a", "b")
 
 
+@LAW
 @given(patterns(dotted), patterns(dotted))
 def test_overlap_is_symmetric_and_its_witness_matches_both(a, b):
     found, turned = overlap([a[0]], [b[0]]), overlap([b[0]], [a[0]])
@@ -125,7 +128,7 @@ def test_overlap_is_symmetric_and_its_witness_matches_both(a, b):
         assert matches(b[0], found)
 
 
-@settings(max_examples=60)
+@LAW
 @given(patterns(dotted), patterns(dotted), patterns(dotted))
 def test_folding_finds_paths_that_differ_in_letter_case_only(a, b, minus):
     ours = language(a[1]) - language(minus[1])
@@ -150,6 +153,7 @@ names = st.text(
 paths = st.lists(names, min_size=1, max_size=4).map("/".join)
 
 
+@LAW
 @given(paths, paths)
 def test_a_literal_matches_its_path_and_no_other(path, other):
     assume(not re.match("[A-Za-z]:", path))
@@ -168,6 +172,7 @@ def test_brackets_of_an_existing_path_are_only_taken_literally_when_asked():
     assert not matches(path, path)
 
 
+@LAW
 @given(patterns(dotted))
 def test_normalising_twice_changes_nothing(pattern):
     text = f"./{pattern[0]}//"
@@ -348,6 +353,7 @@ def test_a_path_like_a_forbidden_one_can_be_written(path):
     assert Scope(touch=("**",)).may_write(path)
 
 
+@LAW
 @given(st.text("aG.git ~1:\\/\u200c\x07", min_size=1, max_size=8))
 def test_what_can_not_be_written_is_a_language_to_compare(path):
     assume(not any(part in ("", ".", "..") for part in path.split("/")))
@@ -365,7 +371,7 @@ scopes = st.builds(
 )
 
 
-@settings(max_examples=60)
+@LAW
 @given(scopes, scopes)
 def test_two_scopes_that_do_not_overlap_never_both_write_a_path(a, b):
     found = a.overlaps(b)

@@ -150,6 +150,12 @@ def test_lone_surrogates_are_sent_as_something_that_can_be_sent(wire):
 # Refusals
 
 
+def test_a_key_of_any_shape_and_secret_headers_are_taken_out_of_messages(wire):
+    rule = error(500, "you sent hunter2hunter2\nand swordfish")
+    caught = fail(ServerFailed, wire, rule, key="hunter2hunter2", headers={"X-Pass": "swordfish"})
+    assert "you sent [key] and [key]" in caught.message
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_key_names_its_variable_and_never_itself(wire, status):
     caught = fail(
@@ -252,6 +258,19 @@ def test_a_broken_server_is_told_apart(wire, status):
 
 def test_an_error_of_megabytes_is_read_only_in_part(wire):
     assert "xxx…" in fail(ServerFailed, wire, error(500, "x" * 5_000_000)).message.replace(")", "")
+
+
+def test_an_error_without_end_is_read_only_in_part(wire):
+    def flood(connection):
+        _receive(connection)
+        connection.sendall(b"HTTP/1.1 500 Broken\r\nConnection: close\r\n\r\n")
+        while not stub._stop.is_set():
+            connection.sendall(b"x" * 65_536)
+
+    stub = StubProvider()
+    stub._converse = flood
+    with stub, pytest.raises(ServerFailed):
+        asyncio.run(build_model(spec(wire, stub.url)).complete(ask()))
 
 
 def test_a_refused_request_is_a_setting_to_mend(wire):
@@ -364,8 +383,8 @@ def test_a_call_ends_whatever_trickles_in(wire):
 
     stub = StubProvider()
     stub._converse = trickle
+    model = build_model(spec(wire, stub.url, timeout=0.5, whole=0.5))
     with stub, pytest.raises(Unreachable):
-        model = build_model(spec(wire, stub.url, timeout=0.5, whole=0.5))
         asyncio.run(model.complete(ask()))
 
 

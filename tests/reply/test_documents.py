@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from partita.core.reply.documents import read_json, strict_documents
@@ -22,7 +22,13 @@ TASKS = {
 GOOD = {"name": "a", "tasks": [{"id": "x"}]}
 TEXT = json.dumps(GOOD)
 
-scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+)
 values = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -56,8 +62,7 @@ def value_of(read):
         (f"<THINKING>hm</THINKING>\n{TEXT}", "found"),
         (f'so {{"name": "draft", "tasks": []}}\n</think>\n{TEXT}', "found"),
         (
-            "<|channel|>analysis<|message|>{} well<|end|>"
-            f"<|start|>assistant<|channel|>final<|message|>{TEXT}<|return|>",
+            f"<|channel|>analysis<|message|>{{}}<|end|><|channel|>final<|message|>{TEXT}<|return|>",
             "found",
         ),
         (f"<answer>{TEXT}</answer>", "found"),
@@ -89,7 +94,10 @@ def test_a_document_is_found_however_it_is_wrapped(reply, rung):
     [
         ('{"a": True, "b": None, "c": False,}', {"a": True, "b": None, "c": False}),
         ('{"a": "one\ntwo\ttabs",}', {"a": "one\ntwo\ttabs"}),
-        ('{"a": "x = [1, 2]  # {not} a comment // here",}', {"a": "x = [1, 2]  # {not} a comment // here"}),
+        (
+            '{"a": "x = [1, 2]  # {not} a comment // here",}',
+            {"a": "x = [1, 2]  # {not} a comment // here"},
+        ),
         ('{"a": "```py\\nx\\n```",}', {"a": "```py\nx\n```"}),
         ('{"a": "print(1)\\n\\n",}', {"a": "print(1)\n\n"}),
         ('{"a": "\\d+\\.\\w",}', {"a": "\\d+\\.\\w"}),
@@ -159,6 +167,8 @@ def test_slips_are_mended_without_touching_what_was_said(reply, value):
         "```yaml\na: &x [1]\nb: *x\n```",
         "```yaml\n2024-01-01: x\n1: y\n```",
         "```yaml\na: !!binary aGk=\n```",
+        '{x, {"b": 1}, y}',
+        "As Smith showed [1], it can't be done.",
         "<name>a</name><tasks></tasks>",
     ],
 )
@@ -214,8 +224,14 @@ def test_a_cut_yaml_is_never_taken():
 @pytest.mark.parametrize(
     ("reply", "value"),
     [
-        ('{"name": "a", "tasks": [{"id": "x"}, {"id": "y", "n": 1', {"name": "a", "tasks": [{"id": "x"}]}),
-        ('{"name": "a", "tasks": [{"id": "x"}, {"id": "y"}', {"name": "a", "tasks": [{"id": "x"}, {"id": "y"}]}),
+        (
+            '{"name": "a", "tasks": [{"id": "x"}, {"id": "y", "n": 1',
+            {"name": "a", "tasks": [{"id": "x"}]},
+        ),
+        (
+            '{"name": "a", "tasks": [{"id": "x"}, {"id": "y"}',
+            {"name": "a", "tasks": [{"id": "x"}, {"id": "y"}]},
+        ),
         ('{"name": "a", "tasks": [{"id": "x", "l": [1, 2', {"name": "a", "tasks": []}),
         ('{"name": "a", "ta', {"name": "a"}),
         ('{"name": "a", "more": {"b": 1, "c": [1, 23', {"name": "a", "more": {"b": 1, "c": [1]}}),
@@ -238,7 +254,7 @@ def test_a_reply_cut_in_the_words_after_a_document_is_not_whole():
     read = read_json(f"{TEXT}\nNow a better", TASKS, finish="length")
     assert isinstance(read, JsonRead)
     assert read.truncated
-    assert not value_of(read_json(f"```json\n{TEXT}\n```", TASKS, finish="length")) != GOOD
+    assert value_of(read_json(f"```json\n{TEXT}\n```", TASKS, finish="length")) == GOOD
 
 
 def test_strict_documents_are_only_valid_ones():
@@ -301,7 +317,6 @@ def test_a_trailing_comma_changes_nothing_else(value):
 
 @given(st.dictionaries(st.text(), values, min_size=1, max_size=4))
 def test_python_literals_read_back(value):
-    assume(all(c.isprintable() for c in json.dumps(value, ensure_ascii=False)))
     read = read_json(repr(value), None)
     if isinstance(read, JsonRead):
         assert read.value == value
@@ -309,7 +324,9 @@ def test_python_literals_read_back(value):
 
 @given(documents, st.data(), st.sampled_from(["stop", "length"]))
 def test_no_cut_of_a_document_ever_passes_for_the_whole(value, data, finish):
-    text = json.dumps(value, ensure_ascii=data.draw(st.booleans()), indent=data.draw(st.none() | st.just(1)))
+    text = json.dumps(
+        value, ensure_ascii=data.draw(st.booleans()), indent=data.draw(st.none() | st.just(1))
+    )
     cut = data.draw(st.integers(0, len(text) - 1))
     read = read_json("Here:\n" * data.draw(st.integers(0, 1)) + text[:cut], None, finish=finish)
     assert isinstance(read, Unreadable) or read.truncated
@@ -318,7 +335,10 @@ def test_no_cut_of_a_document_ever_passes_for_the_whole(value, data, finish):
 def test_every_cut_of_a_rich_document_is_seen():
     value = {
         "name": "a \"q\" {b} [c] // d # e \\ \u2028 'f' 😀",
-        "tasks": [{"id": "x", "touch": ["a/**", "b"], "n": -1.5e3, "ok": True}, {"id": "y", "z": {}}],
+        "tasks": [
+            {"id": "x", "touch": ["a/**", "b"], "n": -1.5e3, "ok": True},
+            {"id": "y", "z": {}},
+        ],
         "code": "```py\nprint({'a': [1]})\n```\n<think>",
     }
     for text in (json.dumps(value), json.dumps(value, indent=2, ensure_ascii=False)):

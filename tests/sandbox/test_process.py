@@ -1,6 +1,7 @@
 """A run leaves nothing behind: no process, zombie, descriptor, cgroup or task."""
 
 import asyncio
+import dataclasses
 import os
 import secrets
 import signal
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from partita.adapters.sandbox.cgroup import find_groups
+from partita.adapters.sandbox.cgroup import Groups, find_groups
 from partita.errors import CommandFailed
 from partita.ports.sandbox import Command, Limits
 
@@ -127,6 +128,44 @@ def test_cancelling_at_any_moment_of_the_start_leaves_nothing(sandbox, tmp_path)
     for turns in range(0, 60, 4):
         assert asyncio.run(cancel_after(turns)) == (True, [])
     assert (descriptors(), children(), cgroups()) == (before, [], [])
+
+
+class CancelledByGroups(Groups):
+    """Cancels whoever makes a group, which is the last thing before the start."""
+
+    def make(self, limits):
+        asyncio.current_task().cancel()
+        return super().make(limits)
+
+
+@pytest.mark.sandbox
+def test_cancelling_before_the_namespace_is_known_leaves_nothing(sandbox, tmp_path):
+    unlucky = dataclasses.replace(sandbox, groups=CancelledByGroups())
+
+    async def run():
+        command, token = sleeper(tmp_path)
+        done, _ = await asyncio.wait({asyncio.create_task(unlucky.run(command))})
+        return done.pop().cancelled(), alive(token), children()
+
+    assert asyncio.run(run()) == (True, [], [])
+    assert not (tmp_path / "started").exists()
+
+
+COUNT_LAYERS = """
+import ctypes
+call = ctypes.CDLL(None, use_errno=True).syscall
+ruleset = call(444, ctypes.byref(ctypes.c_uint64(1)), 8, 0)
+print(sum(call(446, ruleset, 0) == 0 for _ in range(20)))
+"""
+
+
+@pytest.mark.sandbox
+def test_landlock_is_in_force_behind_the_mounts(unshare, tmp_path):
+    """The kernel allows 16 layers; it is in force when one of them is taken already."""
+    argv = (os.path.realpath(sys.executable), "-I", "-S", "-c", COUNT_LAYERS)
+    base = (Path(sys.base_prefix).resolve(),)
+    outcome = asyncio.run(unshare.run(Command(argv=argv, cwd=tmp_path, readonly=base)))
+    assert outcome.output == "15\n"
 
 
 DRIVER = """

@@ -1,9 +1,11 @@
 """One owner of a repository at a time; the lock dies with its process."""
 
+import fcntl
 import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -98,25 +100,22 @@ def test_one_of_many_at_once_gets_it(tmp_path):
     won[0].release()
 
 
-def test_looking_never_keeps_another_from_taking_it(tmp_path):
-    lock = RepositoryLock(tmp_path)
-    with lock.take("r"):
-        pass
-    done = threading.Event()
+def test_looking_does_not_keep_another_from_taking_it(tmp_path, monkeypatch):
+    """`holder` shares the lock for a moment; whoever takes it meanwhile waits that moment out."""
+    (tmp_path / "lock").touch()
+    look = os.open(tmp_path / "lock", os.O_RDONLY)
+    fcntl.flock(look, fcntl.LOCK_SH)
+    waits = []
 
-    def look():
-        while not done.is_set():
-            holder(tmp_path)
+    def wait(seconds):
+        waits.append(seconds)
+        if len(waits) == 3:
+            os.close(look)
 
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        for n in range(200):
-            with lock.take(f"r{n}"):
-                pass
-    finally:
-        done.set()
-        watcher.join()
+    monkeypatch.setattr(time, "sleep", wait)
+    with RepositoryLock(tmp_path).take("r"):
+        assert holder(tmp_path)["run"] == "r"
+    assert len(waits) == 3
 
 
 def test_no_folder_is_nobody(tmp_path):

@@ -26,7 +26,7 @@ from partita.adapters.clock import SystemClock
 who = sys.argv[2]
 sys.stdin.readline()
 store = SqliteStore(Path(sys.argv[1]), SystemClock())
-for n in range(100):
+for n in range(30):
     store.append("r", f"{who}{n}", "Told", {"n": n})
     store.append("r", f"both{n}", "Told", {"who": who})
 """
@@ -69,10 +69,10 @@ def test_processes_that_make_the_folder_and_append_at_once_lose_nothing(folder):
         assert worker.returncode == 0
     with SqliteStore(folder, FakeClock()) as store:
         events = store.events("r")
-    assert len(events) == 500
+    assert len(events) == 150
     assert [e.seq for e in events] == sorted({e.seq for e in events})
-    assert sum("n" in e.data for e in events) == 400
-    assert sum("who" in e.data for e in events) == 100
+    assert sum("n" in e.data for e in events) == 120
+    assert sum("who" in e.data for e in events) == 30
 
 
 def test_two_stores_on_one_file_share_the_cap(folder):
@@ -220,7 +220,7 @@ def test_a_file_that_is_no_database_is_a_sentence_with_a_remedy(folder, content)
 
 def test_a_file_torn_in_the_middle_is_a_sentence(folder):
     with SqliteStore(folder, FakeClock()) as store:
-        for n in range(200):
+        for n in range(60):
             store.append("r", f"k{n}", "Told", {"text": "x" * 1000})
     data = bytearray((folder / "partita.db").read_bytes())
     data[8192:-4096] = b"\xa5" * (len(data) - 12288)

@@ -66,12 +66,13 @@ LAUGHS = (
         LAUGHS.encode(),
         LAUGHS.encode("utf-16"),
         b"<!DoCtYpE x SYSTEM 'file:///etc/passwd'><testsuite/>",
-        b"<testsuite>" + b"<a>" * 200_000,
+        b"<!DOCTYPE t [<!ENTITY a 'x'>]><testsuite><testcase name='&a;'/></testsuite>",
+        b"<testsuite>" + b"<a>" * 200_000 + b"</a>" * 200_000 + b"</testsuite>",
         b"<testsuite>" + b"<testcase name='a'/>" * 100_000 + b"</testsuite>",
         b"<testsuite>" + b" " * (50 * 2**20) + b"</testsuite>",
         b"<testsuite><testcase name='&undefined;'/></testsuite>",
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_hostile_reports_are_refused_quickly(report):
     began = time.process_time()

@@ -10,7 +10,7 @@ from partita.core.discovery.words import terms, words
 from partita.ports.search import Document
 
 # Of a word found in the path, the symbols, the prose.
-_WEIGHTS = (6.0, 4.0, 1.5)
+_WEIGHTS = (4.0, 2.0, 2.0)
 _STEM_SUFFIXES = ("ings", "ing", "ies", "ed", "es", "s")
 _SHORTEST_STEM = 3
 

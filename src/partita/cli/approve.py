@@ -19,7 +19,7 @@ def answer(run: str, *, approved: bool, why: str, as_json: bool) -> None:
     from partita.errors import BadInput  # noqa: PLC0415 - start-up of --help
     from partita.wiring import open_store  # noqa: PLC0415
 
-    with open_store() as store:
+    with open_store(write=True) as store:
         record = store.find(run)
         wanted = any(e.type == "approval.wanted" for e in store.events(record.id))
         if not wanted or record.exit in (0, 1):

@@ -14,7 +14,7 @@ def command(run: str, *, as_json: bool) -> None:
     from partita.errors import BadInput  # noqa: PLC0415 - start-up of --help
     from partita.wiring import open_store  # noqa: PLC0415
 
-    with open_store() as store:
+    with open_store(write=True) as store:
         record = store.find(run)
         if record.status not in ("running", "waiting", "interrupted"):
             raise BadInput(f"run {record.id} has ended already: {record.status}")

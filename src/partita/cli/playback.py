@@ -20,13 +20,11 @@ from partita.testing.models import RecordedModel
 from partita.testing.transcript import Transcript
 from partita.wiring import (
     GitRepo,
-    SqliteStore,
-    SystemClock,
     find_sandbox,
     lock,
     now,
     open_repo,
-    state_folder,
+    open_writing,
 )
 
 
@@ -78,7 +76,7 @@ def play(
     with ExitStack() as stack:
         run = new_run_id()
         stack.enter_context(lock(repo).take(run))
-        store = stack.enter_context(SqliteStore(state_folder(repo), SystemClock()))
+        store = stack.enter_context(open_writing(repo, ()))
         options = {
             **header.options,
             "start": encode(start),

@@ -34,6 +34,7 @@ from partita.wiring import (
     no_sandbox,
     now,
     open_repo,
+    open_writing,
     redactor_for,
     secrets_of,
     state_folder,
@@ -73,7 +74,7 @@ def settings_for(root: Path | None, flags: Mapping[str, object]) -> Settings:
         project=None if root is None else root / "partita.toml",
         user=user_file(os.environ),
         environ=os.environ,
-        flags={k: v for k, v in flags.items() if v not in (None, (), "", False)},
+        flags={k: v for k, v in flags.items() if v is not None and v is not False and v != ()},
     )
 
 
@@ -92,7 +93,7 @@ def start_run(wanted: Wanted) -> int:
     with ExitStack() as stack:
         run = new_run_id()
         stack.enter_context(lock(repo).take(run))
-        store = stack.enter_context(SqliteStore(state_folder(repo), SystemClock()))
+        store = stack.enter_context(open_writing(repo, secrets_of(None, os.environ)))
         store.create(
             RunRecord(
                 id=run,
@@ -151,7 +152,7 @@ def resume_run(prefix: str, flags: Mapping[str, object], *, as_json: bool) -> in
     settings = settings_for(repo.root, flags)
     sandbox = find_sandbox(settings)
     with ExitStack() as stack:
-        store = stack.enter_context(SqliteStore(state_folder(repo), SystemClock()))
+        store = stack.enter_context(open_writing(repo, secrets_of(None, os.environ)))
         record = store.find(prefix)
         stack.enter_context(lock(repo).take(record.id))
         if record.status not in ("running", "waiting", "interrupted"):

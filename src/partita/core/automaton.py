@@ -195,9 +195,7 @@ class _Builder:
             self.choices += 1
             if self.choices > CHOICES:
                 raise BadPattern(f"a pattern has more than {CHOICES} alternatives")
-            entry = self.node()
-            self.empty[at].append(entry)
-            end, here = self.sequence(text, here, entry, depth=depth)
+            end, here = self.sequence(text, here, at, depth=depth)
             self.empty[end].append(join)
             if here >= len(text):
                 raise BadPattern(f"`{text}` has a `{{` that is not closed in its path segment")

@@ -26,7 +26,7 @@ _MARKUP = re.compile(r"[\s#>*_+\-•]{0,40}(?:\d{1,3}[.)]\s+)?(?:\[[ xX]\]\s+)?[
 _WORD = re.compile(r"[^\W_][\w'-]*")
 _CLAUSE_END = re.compile(r"[.!?;:](?:\s+|\Z)|\n|,\s+(?:and\s+|then\s+)*|\b(?:and|then|but)\s+")
 
-_LISTED = re.compile(r"[\w-]+\s*(?:(?:and|or|,)\s|[.;:!?]|\Z)", re.IGNORECASE)
+_LISTED = re.compile(r"[\w-]+(?:\s+(?:and|or)\s|\s*[,.;!?]|\s*\Z)", re.IGNORECASE)
 
 _EXPLAIN = frozenset({"explain", "describe", "summarise", "summarize"})
 _QUESTIONS = {

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from partita.core.budget import NANO
@@ -11,6 +12,7 @@ from partita.settings.values import DEPTHS
 _MONEY = re.compile(r"\$?\s?([0-9]{1,7})(?:\.([0-9]{1,9}))?")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+DIGITS = 12  # of an amount of money, before or behind the point
 LONGEST = 1000  # characters of a command or name
 
 
@@ -41,8 +43,9 @@ class Key:
 
 def money(value: object) -> int:
     """Nano-dollars, exactly, from `2.50`, `"2.50"` or `"$2.50"`."""
-    found = None if isinstance(value, bool) else _MONEY.fullmatch(str(value).strip())
-    if found is None:
+    plain = isinstance(value, Decimal) and abs(value.adjusted()) < DIGITS  # 1E-7 as 0.0000001
+    found = _MONEY.fullmatch(f"{value:f}" if plain else str(value).strip())
+    if found is None or isinstance(value, bool):
         raise ValueError("want dollars, such as 2.50")
     whole, part = found[1], found[2] or ""
     return int(whole) * NANO + int(part.ljust(9, "0"))

@@ -41,6 +41,7 @@ Behaviour = Literal[
 MAX_REQUEST = 64 * 1024 * 1024
 SLOW = 0.02  # seconds between the pieces of a slow reply
 REFUSED = 300
+STOP = 5.0  # seconds for a connection to notice that it was closed
 _NONCE = re.compile(r'id="([0-9a-z]{4,10})"')
 
 
@@ -106,6 +107,7 @@ class StubProvider:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._open: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
         self._server = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._server.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/v1"
@@ -120,7 +122,7 @@ class StubProvider:
         self.stop()
 
     def stop(self) -> None:
-        """Close every connection, the unanswered ones too."""
+        """Close every connection, the unanswered ones too; then the log is whole."""
         self._stop.set()
         with contextlib.suppress(OSError):
             self._server.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits in accept
@@ -130,6 +132,8 @@ class StubProvider:
         for connection in connections:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(STOP)
 
     @property
     def most_in_flight(self) -> int:
@@ -143,7 +147,10 @@ class StubProvider:
                 connection, _ = self._server.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            self._threads = [t for t in self._threads if t.is_alive()]
+            thread.start()
+            self._threads.append(thread)
 
     def _serve(self, connection: socket.socket) -> None:
         with self._lock:

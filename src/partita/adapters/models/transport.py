@@ -69,7 +69,7 @@ async def _refuse(response: Any) -> None:
     with suppress(Exception):
         async for piece in response.aiter_raw():
             body += piece
-            if False:
+            if len(body) >= MAX_COMPLAINT:
                 break
     raise HttpRefusal(response.status_code, response.headers, bytes(body[:MAX_COMPLAINT]))
 

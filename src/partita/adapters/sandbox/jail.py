@@ -80,11 +80,11 @@ def _first_process(spec: dict[str, Any], status: int, gate: int) -> int:
             _loopback_up()
         socket.sethostname("sandbox")
         _build_root(spec)
-        _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        os.chdir(spec["cwd"])
+        _give_up_rights(spec)
         command = os.fork()
         if command == 0:
             _become(spec)
-        _drop_capabilities()
     except OSError as e:
         _complain(f"{e.filename or 'setting up'}: {e.strerror}")
         return _BAD_SETUP
@@ -97,27 +97,28 @@ def _first_process(spec: dict[str, Any], status: int, gate: int) -> int:
     return code
 
 
+def _give_up_rights(spec: dict[str, Any]) -> None:
+    _drop_capabilities()
+    _check(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
+    _landlock(spec["may_write"])
+    _check(_libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0), "dumpable")  # the command may not trace us
+
+
 def _become(spec: dict[str, Any]) -> None:
-    """Give up everything and turn into the command; never returns."""
-    code = _BAD_SETUP
+    """Set the bounds and turn into the command; never returns."""
     try:
-        _drop_capabilities()
-        _check(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
-        _landlock(spec["may_write"])
-        os.chdir(spec["cwd"])
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and exec keeps that
+            signal.signal(number, signal.SIG_DFL)
         for name, value in spec["rlimits"].items():
             limit = getattr(resource, f"RLIMIT_{name.upper()}")
             hard = resource.getrlimit(limit)[1]
             bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(limit, (bound, bound))
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and exec keeps that
-            signal.signal(number, signal.SIG_DFL)
-        code = _NOT_FOUND
         os.execvpe(spec["argv"][0], spec["argv"], spec["env"])  # noqa: S606  # there is no shell
     except (OSError, ValueError) as e:
         _complain(f"{spec['argv'][0]}: {e}")
     finally:
-        os._exit(code)
+        os._exit(_NOT_FOUND)
 
 
 def _enter_namespaces(spec: dict[str, Any]) -> None:

@@ -86,7 +86,8 @@ def _verdict(tree: "Tree") -> tuple[int | None, str]:
     if tree.killed_for_memory and code != 0:
         return None, "memory"
     if code is None:
-        raise CommandFailed(f"the sandbox did not come up: {tree.capture.text().strip()}")
+        said = tree.capture.text().strip() or "it gave no reason"
+        raise CommandFailed(f"the sandbox did not come up: {said}")
     if code - _SIGNALLED in set(signal.Signals):
         return None, "disk" if code - _SIGNALLED == signal.SIGXFSZ else "signal"
     return code, "exited"
@@ -172,6 +173,8 @@ class Tree:
             return  # where there should be one, the outer one says why on its output, and ends
         try:
             group.add(first.pid)
+        except ProcessLookupError:
+            return  # it has failed already, and said why
         except OSError as e:
             raise CommandFailed(f"the sandbox did not come up: {e}") from e
         with contextlib.suppress(BrokenPipeError):

@@ -82,7 +82,7 @@ def importers(imported: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...
     return {path: tuple(users) for path, users in found.items()}
 
 
-def tests_by_subject(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def by_subject(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Test files by the bare name of what they test: `test_store.py` and `store.test.ts` alike."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for path in paths:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from partita.core.discovery.languages import is_document, is_test
-from partita.core.discovery.links import importers, subject_of, tests_by_subject
+from partita.core.discovery.links import importers, subject_of, by_subject
 from partita.core.discovery.reading import below
 
 MAX_HITS = 200
@@ -87,11 +87,11 @@ def _spread(
     raise_to: Callable[[str, float, str], None],
 ) -> None:
     """One hop: the tests of the best files, what these import, and who imports them."""
-    by_subject = tests_by_subject(paths)
+    tests = by_subject(paths)
     found = (p for p in paths if scores[p] >= RELEVANT and not is_test(p) and not is_document(p))
     best = sorted(found, key=lambda p: (-scores[p], p.count("/"), p))[:_SOURCES]
     for path, score in [(p, min(scores[p], 1.0)) for p in best]:
-        for test in by_subject.get(subject_of(path), ())[:_MAX_NEIGHBOURS]:
+        for test in tests.get(subject_of(path), ())[:_MAX_NEIGHBOURS]:
             raise_to(test, score * _TESTS_OF, f"tests {path}")
         for near in imported.get(path, ())[:_MAX_NEIGHBOURS]:
             raise_to(near, score * _NEIGHBOUR, f"imported by {path}")

@@ -29,13 +29,19 @@ _LOOKS, _BRACKETS, _DOCUMENTS = 8, 20_000, 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Document:
-    """A document met in a reply; `why` says that it is broken, and how."""
+    """A document met in a reply.
+
+    `why` says that it is broken, and how. `inline`: words precede it on its line. `shadowed`: it is
+    indented or inline, and follows a bracket that opened no document, so it may be the inside of
+    something else.
+    """
 
     start: int
     end: int
     value: Any = None
     strict: bool = False
     inline: bool = False
+    shadowed: bool = False
     why: str = ""
 
 
@@ -44,6 +50,7 @@ class _Found:
     """What a walk through a reply met: documents in order, or the reason to stop at one."""
 
     documents: list[_Document] = field(default_factory=list)
+    alien: bool = False
     open: Scanned | None = None
     fatal: Unreadable | None = None
 
@@ -156,12 +163,20 @@ def _note(found: _Found, text: str, start: int, read: Scanned, *, strict: bool) 
     if read.outcome == "open":
         found.open = read
     if read.outcome not in ("whole", "broken"):
+        found.alien = True
         return read.end
-    inline = bool(text[text.rfind("\n", 0, start) + 1 : start].strip(_BLANK))
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    inline = bool(before.strip(_BLANK))
     why = read.why or _goes_on(text, read.end)
     found.documents.append(
         _Document(
-            start=start, end=read.end, value=read.value, strict=strict, inline=inline, why=why
+            start=start,
+            end=read.end,
+            value=read.value,
+            strict=strict,
+            inline=inline,
+            shadowed=found.alien and bool(before),
+            why=why,
         )
     )
     if not why:
@@ -185,6 +200,7 @@ def _best(found: _Found, text: str, schema: Mapping[str, Any] | None) -> JsonRea
     """The last document that is accepted, or what is wrong with the one most likely meant."""
     usable = [each for each in found.documents if not each.why]
     if schema is None:
+        usable = [each for each in usable if not each.shadowed and not _is_footnote(each)]
         usable.sort(key=lambda each: (not each.inline, isinstance(each.value, dict)))
     for each in reversed(usable if schema is None else found.documents):
         if each.why and not each.inline:
@@ -203,6 +219,17 @@ def _best(found: _Found, text: str, schema: Mapping[str, Any] | None) -> JsonRea
             return read
     what = f"it begins `{glimpse(text)}`" if text else "it is empty"
     return Unreadable(why=f"the reply holds no JSON document: {what}")
+
+
+def _is_footnote(each: _Document) -> bool:
+    """`[1]` in a sentence, or empty brackets."""
+    some = each.value
+    return (
+        each.inline
+        and isinstance(some, list)
+        and len(some) <= 1
+        and not any(isinstance(v, dict | list | str) for v in some)
+    )
 
 
 def _accept(

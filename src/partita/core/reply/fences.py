@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from partita.core.reply.value import glimpse
 
@@ -17,6 +18,7 @@ _COMMENT = re.compile(
 )
 _PATHLIKE = re.compile(r"[\w.@~+()\[\]$-]+(?:/[\w.@~+()\[\]$-]+)*")
 _EXTENSION = re.compile(r"\.[A-Za-z][\w-]{0,14}\Z")
+_MOST_MARKS = 5_000
 _SHELL = frozenset(("bash", "sh", "shell", "console", "zsh", "terminal", "shell-session", "cmd"))
 _SHELL_FILES = (".sh", ".bash", ".zsh", ".bats")
 _PROSE_EXTENSIONS = (".md", ".markdown", ".mdx", ".mdc", ".rst", ".txt", ".adoc", ".rmd", ".qmd")
@@ -130,11 +132,12 @@ def fence_is_open(text: str) -> bool:
 
 
 def _marks(text: str) -> list[_Mark]:
-    return [
+    marks = [
         _Mark(m.start(), m.end(), m["ticks"], m["info"].strip())
-        for m in _MARK.finditer(text)
+        for m in islice(_MARK.finditer(text), _MOST_MARKS + 1)
         if "`" not in m["info"]
     ]
+    return marks if len(marks) <= _MOST_MARKS else []  # noise, no Markdown
 
 
 def _balanced_end(marks: list[_Mark], at: int) -> int | None:

@@ -91,13 +91,15 @@ def read_files(
     tagged = read_tags(said, nonce=nonce, cut=cut)
     if tagged is not None:
         return _from_tags(_Gathered(rung=tagged.rung), tagged, said, cut=cut)
-    wishes = requests([said])
+    wishes, blocks = requests([said]), fences(said)
+    inside = unfenced(said)
     return (
-        _from_fences(said, cut=cut)
+        _from_fences(blocks, wishes, cut=cut)
+        or (_from_fences(fences(inside), wishes, cut=cut) if inside else None)
         or _from_json(said, only=only, cut=cut)
-        or _from_the_one(said, only=only, cut=cut)
+        or (_from_the_one(blocks, wishes, only=only, cut=cut) if only else None)
         or (FilesRead(files=(), requests=wishes) if wishes else None)
-        or _nothing(said, cut=cut)
+        or _nothing(said, blocks, cut=cut)
     )
 
 
@@ -193,20 +195,20 @@ def _from_tags(
     return gathered.result(unfinished, requests(tagged.outside))
 
 
-def _from_fences(text: str, *, cut: bool) -> FilesRead | Unreadable | None:
+def _from_fences(
+    blocks: tuple[Fence, ...], wishes: tuple[tuple[str, str], ...], *, cut: bool
+) -> FilesRead | Unreadable | None:
     """Fenced blocks that name a path; None if no block does."""
-    blocks = fences(unfenced(text) or text)
-    named = [block for block in blocks if block.path and not block.shell]
-    if not named:
+    if not any(block.path and not block.shell for block in blocks):
         return None
     gathered = _Gathered(rung="fences")
     for block in blocks:
-        if block not in named:
+        if not block.path or block.shell:
             gathered.notes.append(f"{describe(block)} was passed over")
         elif block.closed:
             gathered.add(_clean_path(block.path), "write", block.text)
     last = blocks[-1]
-    return gathered.result(_open_fence(last, _clean_path(last.path), cut=cut), requests([text]))
+    return gathered.result(_open_fence(last, _clean_path(last.path), cut=cut), wishes)
 
 
 def _from_json(text: str, *, only: str | None, cut: bool) -> FilesRead | Unreadable | None:
@@ -226,15 +228,17 @@ def _from_json(text: str, *, only: str | None, cut: bool) -> FilesRead | Unreada
     return gathered.result(None, ()) if gathered.files or gathered.problems else None
 
 
-def _from_the_one(text: str, *, only: str | None, cut: bool) -> FilesRead | Unreadable | None:
+def _from_the_one(
+    blocks: tuple[Fence, ...], wishes: tuple[tuple[str, str], ...], *, only: str, cut: bool
+) -> FilesRead | Unreadable | None:
     """The only fence of a reply to a question for one file."""
-    blocks = [block for block in fences(text) if not block.shell or block.path == only]
-    if only is None or len(blocks) != 1:
+    blocks = tuple(block for block in blocks if not block.shell or block.path == only)
+    if len(blocks) != 1:
         return None
     gathered = _Gathered(rung="single")
     if blocks[0].closed:
         gathered.add(only, "write", blocks[0].text)
-    return gathered.result(_open_fence(blocks[0], only, cut=cut), requests([text]))
+    return gathered.result(_open_fence(blocks[0], only, cut=cut), wishes)
 
 
 def _open_fence(last: Fence, path: str, *, cut: bool) -> Unfinished | None:
@@ -243,7 +247,7 @@ def _open_fence(last: Fence, path: str, *, cut: bool) -> Unfinished | None:
     return _MISSING if cut or not last.closed else None
 
 
-def _nothing(text: str, *, cut: bool) -> Unreadable:
+def _nothing(text: str, blocks: tuple[Fence, ...], *, cut: bool) -> Unreadable:
     quote = glimpse(text)
     if not text.strip():
         why = "it is empty"
@@ -251,7 +255,7 @@ def _nothing(text: str, *, cut: bool) -> Unreadable:
         why = f"it was cut before its first file; answer with the files only. It began `{quote}`"
     elif _REGRETS.search(text[:2000]):
         why = f"it apologises or declines: `{quote}`"
-    elif fences(text):
+    elif blocks:
         why = "its fenced blocks name no path; put each file into its <file> tag"
     else:
         why = f"it is prose: `{quote}`"

@@ -1,4 +1,4 @@
-"""A text that was cut and its continuation made one again."""
+"""A text that was cut and its continuation, made one again."""
 
 import re
 
@@ -10,9 +10,9 @@ _TELLING = re.compile(r"\w.*?\w.*?\w", re.DOTALL)
 def join(head: str, tail: str) -> str:
     """`head` and what a model wrote when asked to go on after it.
 
-    A model may begin anew with up to twenty of the last lines of `head`, the one in which it was
-    cut included: the longest such overlap of whole lines is written once. Lines that say next to
-    nothing (`}`, blank ones) do not make an overlap by themselves, so that they are not lost.
+    A model may begin anew with up to twenty of the last lines of `head`, or with the one in which
+    it was cut: the longest such overlap is written once. Whole lines that say next to nothing
+    (`}`, blank ones) do not make an overlap by themselves, so that they are not lost.
 
     Law: for a text whose lines are all different and telling, a cut k, and j a line start at most
     twenty lines before k, or k itself: join(text[:k], text[j:]) == text; for j = k only if what
@@ -41,5 +41,5 @@ def _line_starts(head: str) -> list[int]:
 
 
 def _is_overlap(repeated: str) -> bool:
-    """Telling lines, or the mere indentation at which the cut fell."""
-    return bool(_TELLING.search(repeated)) or not (repeated.strip(" \t") or not repeated)
+    """Telling lines, or just the one in which the cut fell, be it mere indentation."""
+    return "\n" not in repeated or bool(_TELLING.search(repeated))

@@ -10,6 +10,7 @@ MAX_DEPTH = 100
 _SPACE = re.compile(r"[\s\x00\u200b-\u200d\u2060\ufeff]*")
 _WORD = re.compile(r"[A-Za-z_$][\w$-]*")
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:_\d+)*)?(?:\.\d*)?(?:[eE][-+]?\d+)?")
+_NUMBERISH = re.compile(r"[\w.+-]*")
 _UNICODE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _CLOSERS = {'"': '"', "'": "'", "“": "”", "”": "”", "‘": "’", "’": "’"}
 _PLAIN = {close: re.compile(rf"[^\\{close}]*") for close in set(_CLOSERS.values())}
@@ -225,7 +226,7 @@ class _Reader:
         match = _NUMBER.match(self.text, self.pos)
         token = match.group().replace("_", "") if match else ""
         end = match.end() if match else self.pos
-        if end >= len(self.text):
+        if _NUMBERISH.match(self.text, self.pos).end() >= len(self.text):  # type: ignore[union-attr]
             raise _OutOfText
         digits = token.lstrip("+-")
         if self.text[end].isalnum() or (
@@ -243,6 +244,7 @@ class _Reader:
 
     def _string(self, opener: str) -> str:
         """The string that opens here, up to the first closing quote without a backslash."""
+        self.committed = True  # prose seldom puts a quote right after a bracket
         text, close = self.text, _CLOSERS[opener]
         plain = _PLAIN[close]
         parts: list[str] = []

@@ -8,6 +8,7 @@ THINK_OPEN = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
 THINK_CLOSE = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 UNCLOSED = Unreadable(why="the reply never came to an end of its thinking; answer at once")
 
+_LEADING = re.compile(r"\s*<think(?:ing)?>", re.IGNORECASE)
 _FINAL = re.compile(r"<\|channel\|>final[^<\n]{0,80}<\|message\|>")
 _AFTER = re.compile(r"(?:\s*<\|(?:return|end|im_end|eot_id|endoftext)\|>)+\s*\Z")
 _LINE_CLOSE = re.compile(r"</think(?:ing)?>[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
@@ -26,13 +27,13 @@ def spoken(text: str, *, until: int) -> str | Unreadable:
     elif dangling and dangling.start() < until and not THINK_OPEN.search(text, 0, dangling.start()):
         text = text[dangling.end() :]
     text = text.lstrip("\ufeff\u200b\u2060\x00")
-    while opening := THINK_OPEN.match(text.lstrip()):
-        start = len(text) - len(text.lstrip()) + opening.end()
-        closing = THINK_CLOSE.search(text, start)
+    at = 0
+    while opening := _LEADING.match(text, at):
+        closing = THINK_CLOSE.search(text, opening.end())
         if closing is None:
             return UNCLOSED
-        text = text[closing.end() :]
-    return _without_marks(text)
+        at = closing.end()
+    return _without_marks(text[at:])
 
 
 def _without_marks(text: str) -> str:

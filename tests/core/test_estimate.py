@@ -1,0 +1,116 @@
+"""Estimates as narrow ranges, and files divided into questions that a model can answer."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import LAW, valid_plans, wanted_files
+
+from partita.core.budget import FREE, Price
+from partita.core.estimate import LINE, WIDTH, estimate, split
+from partita.core.plan import Plan, Task, WantedFile
+
+CHEAP = Price(input=250_000_000, output=2_000_000_000)
+DEAR = Price(input=3_000_000_000, output=15_000_000_000)
+
+ways = st.fixed_dictionaries(
+    {
+        "depth": st.sampled_from(["quick", "standard", "thorough"]),
+        "prices": st.sampled_from([FREE, CHEAP, (CHEAP, DEAR), (FREE, DEAR), (FREE,), ()]),
+        "max_output": st.sampled_from([1_000, 8_000, 64_000]),
+        "rounds": st.integers(0, 3),
+        "context_tokens": st.sampled_from([0, 3_000]),
+        "slots": st.integers(1, 5),
+    }
+)
+
+
+@LAW
+@given(valid_plans(), ways)
+def test_every_range_is_at_most_four_times_wide_and_above_nothing(plan, way):
+    found = estimate(plan, **way)
+    prices = way["prices"] if isinstance(way["prices"], tuple) else (way["prices"],)
+    free = all(p == FREE for p in prices)
+    for each in (found.calls, found.tokens, found.seconds, *found.per_task.values()):
+        assert 0 < each.low <= each.high <= WIDTH * each.low * 1.000001
+    assert found.money.low <= found.money.high <= WIDTH * found.money.low
+    assert (found.money.low == 0) == free
+    assert set(found.per_task) == {t.id for t in plan.tasks}
+
+
+@LAW
+@given(valid_plans(), ways)
+def test_the_fewest_calls_are_the_questions_that_will_be_asked(plan, way):
+    questions = sum(len(split(t, way["max_output"])) for t in plan.tasks)
+    found = estimate(plan, **way)
+    assert found.calls.low == questions
+    assert found.calls.high >= questions
+
+
+def plan(*lines, needs=()):
+    tasks = [
+        Task(
+            id=f"t{i}",
+            objective="",
+            touch=(f"f{i}",),
+            needs=tuple(f"t{n}" for n in needs if n < i),
+            files=(WantedFile(path=f"f{i}", lines=count),),
+        )
+        for i, count in enumerate(lines)
+    ]
+    return Plan(name="p", tasks=tuple(tasks))
+
+
+def figures(found, **way):
+    way = {"depth": "standard", "prices": CHEAP, "max_output": 16_000, **way}
+    return estimate(found, **way)
+
+
+def test_more_code_costs_more_of_everything():
+    small, large = figures(plan(50, 50)), figures(plan(500, 500))
+    assert small.tokens.high < large.tokens.low
+    assert small.money.high < large.money.low
+    assert small.seconds.high < large.seconds.high
+
+
+def test_a_chain_takes_longer_than_tasks_side_by_side():
+    chain, side = figures(plan(200, 200, 200, needs=(0, 1))), figures(plan(200, 200, 200))
+    assert side.seconds.low < chain.seconds.low
+    assert chain.tokens == side.tokens
+
+
+def test_a_free_first_model_does_not_hide_what_the_next_one_costs():
+    assert figures(plan(100), prices=(FREE, DEAR)).money == figures(plan(100), prices=DEAR).money
+
+
+def test_a_task_without_files_is_still_counted():
+    task = Task(id="a", objective="", touch=("src/**",))
+    assert figures(Plan(name="p", tasks=(task,))).tokens.low > 900
+
+
+@LAW
+@given(wanted_files(st.sampled_from("abcdefgh")), st.sampled_from([500, 2_000, 20_000]))
+def test_every_file_is_asked_for_once_in_groups_that_fit(files, max_output):
+    groups = split(Task(id="a", objective="", touch=("x",), files=files), max_output)
+    assert sorted((f for g in groups for f in g), key=files.index) == list(files)
+    for group in groups:
+        assert len(group) == 1 or LINE * sum(f.lines for f in group) <= 0.7 * max_output
+    if LINE * sum(max(1, f.lines) for f in files) <= 0.7 * max_output:
+        assert groups == (files,)
+
+
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        ([], [[]]),
+        ([("a", "normal", 100), ("b", "low", 10)], [["a", "b"]]),
+        (
+            [("a", "critical", 400), ("b", "low", 10), ("c", "normal", 300), ("d", "low", 10)],
+            [["a"], ["b", "d"], ["c"]],
+        ),
+        ([("a", "low", 400), ("b", "low", 400)], [["a"], ["b"]]),
+    ],
+)
+def test_files_that_may_not_fit_are_asked_for_alone_but_low_ones_together(files, wanted):
+    made = tuple(WantedFile(path=p, importance=i, lines=n) for p, i, n in files)
+    groups = split(Task(id="a", objective="", touch=("x",), files=made), 8_000)
+    assert [[f.path for f in g] for g in groups] == wanted
