@@ -1,13 +1,20 @@
 """The `partita` command; `python -m partita` is the same."""
 
+import os
 import sys
+from contextlib import suppress
 
 
 def main() -> None:
     """Run the command line and end with its exit code."""
     from partita.cli.main import run  # noqa: PLC0415 - the only import that start-up pays for
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BrokenPipeError, ValueError):
+            stream.flush()
+    # All that must be closed is closed; taking the interpreter apart would cost half a second.
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -18,6 +20,7 @@ from partita.adapters.models.prices import known_price, price_lines, price_of
 from partita.adapters.models.spec import HOME
 from partita.adapters.redact import Redactor
 from partita.adapters.sandbox.choose import choose
+from partita.adapters.sandbox.describe import describe
 from partita.adapters.sandbox.unprotected import Unprotected
 from partita.adapters.search import FtsSearch
 from partita.adapters.shelf import FolderShelf
@@ -40,7 +43,9 @@ __all__ = [
     "SystemClock",
     "begin",
     "build_world",
+    "describe",
     "find_sandbox",
+    "here",
     "installer_environment",
     "lock",
     "models_of",
@@ -51,6 +56,7 @@ __all__ = [
     "open_writing",
     "owner_of",
     "price_as",
+    "reachable",
     "redactor_for",
     "secrets_of",
     "specification",
@@ -260,3 +266,20 @@ def build_world(
 def redactor_for(secrets: Sequence[str]) -> Redactor:
     """Takes those values, and what looks like a secret, out of text."""
     return Redactor(secrets)
+
+
+def here() -> Path | None:
+    """The top of the repository around the current folder; None when there is none."""
+    repo = find_repository(Path.cwd())
+    return None if repo is None else repo.root
+
+
+def reachable(url: str) -> bool:
+    """Does anything accept a connection at the URL's host and port? Nothing is sent."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((parts.hostname or "", port), timeout=3):
+            return True
+    except OSError:
+        return False

@@ -1,4 +1,4 @@
-"""A landing that dies at any moment is finished, or was never begun; nothing of the user's is lost."""
+"""A landing that dies at any moment is finished or never began; the user loses nothing."""
 
 import pytest
 from git_kit import Crash, CrashingGit, delete, real_git, run, write

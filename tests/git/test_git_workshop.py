@@ -1,4 +1,4 @@
-"""Commits are exact, deterministic, and stay inside the tree; the user's own things are not seen."""
+"""Commits are exact, deterministic, and stay in the tree; the user's things are not seen."""
 
 import subprocess
 

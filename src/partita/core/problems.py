@@ -324,6 +324,8 @@ def _pair(a: Task, b: Task, fuel: Fuel, *, reads: bool) -> Iterator[Problem]:
                 mend="Rename one of them.",
             )
         for reader, writer in ((a, b), (b, a)) if reads else ():
+            if not reader.read:
+                continue
             shown = Scope(touch=reader.read, forbid=reader.forbid)
             path = shown.overlaps(scope_of(writer), fuel=fuel)
             if path is not None:

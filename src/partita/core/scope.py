@@ -159,10 +159,10 @@ def _meet(
 ) -> str | None:
     if not fold:
         fuel.burn(len(a) * len(b) // 8)
-        heads = {head(q) for q in b}
-        a = tuple(p for p in a if any(_may_meet(head(p), other) for other in heads))
-        heads = {head(p) for p in a}
-        b = tuple(q for q in b if any(_may_meet(head(q), other) for other in heads))
+        others = {_ends(q) for q in b}
+        a = tuple(p for p in a if any(_may_meet(_ends(p), other) for other in others))
+        others = {_ends(p) for p in a}
+        b = tuple(q for q in b if any(_may_meet(_ends(q), other) for other in others))
     if not a or not b:
         return None
     return meet(
@@ -176,26 +176,37 @@ def _meet(
     )
 
 
-@lru_cache(maxsize=4_096)
 def head(pattern: str) -> tuple[str, bool]:
     """The text that every path of the pattern begins with, and whether that is all of it."""
+    first, _, whole = _ends(pattern)
+    return first, whole
+
+
+@lru_cache(maxsize=4_096)
+def _ends(pattern: str) -> tuple[str, str, bool]:
+    """The text that every path begins with, the one that it ends with, and whether they are all."""
     normal = normalise(pattern)
-    text, here = "", 0
+    first, text, whole, here = "", "", True, 0
     while here < len(normal):
-        if normal[here] == "\\":
-            here += 1
-        elif normal[here] in "*?[{":
-            return text, False
-        text += normal[here]
+        char = normal[here]
+        if char in "*?[]{}":
+            first, text, whole = text if whole else first, "", False
+        else:
+            here += char == "\\"
+            text += normal[here]
         here += 1
-    return text, True
+    if whole:
+        return text, text, True
+    return first, text.removeprefix("/"), False  # `**/x` matches `x`, too
 
 
-def _may_meet(a: tuple[str, bool], b: tuple[str, bool]) -> bool:
-    (x, whole_x), (y, whole_y) = a, b
+def _may_meet(a: tuple[str, str, bool], b: tuple[str, str, bool]) -> bool:
+    """May the patterns share a path, by how their paths begin and end?"""
+    (x, tail_x, whole_x), (y, tail_y, whole_y) = a, b
     if whole_x and whole_y:
         return x == y
-    return (x.startswith(y) and not whole_y) or (y.startswith(x) and not whole_x)
+    begins = (x.startswith(y) and not whole_y) or (y.startswith(x) and not whole_x)
+    return begins and (tail_x.endswith(tail_y) or tail_y.endswith(tail_x))
 
 
 def collision(a: Sequence[str], b: Sequence[str]) -> tuple[str, str] | None:

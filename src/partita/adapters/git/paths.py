@@ -37,7 +37,7 @@ def decoded(path: bytes) -> str:
 
 def is_plain(path: str) -> bool:
     """Whether a commit could hold a file of that name at all."""
-    return "\0" not in path and not {"", ".", ".."} & set(path.split("/"))
+    return _encodable(path) and "\0" not in path and not {"", ".", ".."} & set(path.split("/"))
 
 
 def _objection(path: str) -> str:
@@ -47,13 +47,11 @@ def _objection(path: str) -> str:
         return "the path is absolute"
     if "\\" in path:
         return "it contains a backslash"
+    if not _encodable(path):
+        return "it is not valid Unicode"
     if not is_plain(path):
         return "the path must be plain names joined by single slashes"
-    try:
-        raw = path.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return "it is not valid Unicode"
-    names = path.split("/")
+    raw, names = path.encode("utf-8", "surrogateescape"), path.split("/")
     if len(raw) > _LONGEST_PATH or max(map(len, raw.split(b"/"))) > _LONGEST_NAME:
         return "the path is too long"
     if any(_GIT_FOLDER.fullmatch(_folded(name)) for name in names):
@@ -61,6 +59,14 @@ def _objection(path: str) -> str:
     if _folded(names[0]) == STATE_FOLDER:
         return "it lies in Partita's own folder"
     return ""
+
+
+def _encodable(path: str) -> bool:
+    try:
+        path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _folded(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 from collections.abc import Container, Mapping
 from contextlib import suppress
@@ -132,9 +133,11 @@ async def run(
             )
             code = await process.wait()
     except TimeoutError as error:
-        raise GitFailed(f"git {args[0]} did not end within {patience:.0f} seconds.") from error
-    finally:
         await _end(process)
+        raise GitFailed(f"git {args[0]} did not end within {patience:.0f} seconds.") from error
+    except BaseException:
+        await _end(process)
+        raise
     if out is None:
         raise GitFailed(f"git {args[0]} printed more than {limit // 2**20} MiB.")
     return Done(code, out, err)
@@ -217,8 +220,7 @@ async def _all_of(process: asyncio.subprocess.Process, limit: int) -> bytes | No
     while chunk := await process.stdout.read(_CHUNK):
         size += len(chunk)
         if size > limit:
-            with suppress(ProcessLookupError):
-                process.kill()
+            _signal(process, signal.SIGKILL)
             return None
         chunks.append(chunk)
     return b"".join(chunks)
@@ -234,15 +236,19 @@ async def _beginning_of(process: asyncio.subprocess.Process) -> str:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Stop it if it still runs: politely first, because a killed git leaves its locks behind."""
-    if process.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        process.terminate()
+    """Stop it: politely first, because a killed git leaves its locks behind."""
+    _signal(process, signal.SIGTERM)
     try:
         async with asyncio.timeout(_GRACE):
             await process.wait()
     except TimeoutError:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        pass
+    # What git had started (a filter, an alias) may outlive it.
+    _signal(process, signal.SIGKILL)
+    await process.wait()
+
+
+def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    """Signal git and all it has started: they are a process group of their own."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

@@ -46,10 +46,10 @@ def empty(bin_: Path) -> None:
 
 
 def mend(top: Path, bin_: Path) -> bool:
-    """Make every folder below `top` passable and remove nested repositories.
+    """Make every folder below `top` passable, and remove what `git clean` does not see.
 
-    False when there is more than it is worth to look at, or deeper than a path can name: then the
-    whole is better made anew.
+    That is `.git` below the top, pipes, sockets and devices. False when there is more than it is
+    worth to look at, or deeper than a path can name: then the whole is better made anew.
     """
     waiting = [top]
     seen = 0
@@ -67,6 +67,8 @@ def mend(top: Path, bin_: Path) -> bool:
                     remove(Path(entry.path), bin_)
                 elif entry.is_dir(follow_symlinks=False):
                     waiting.append(Path(entry.path))
+                elif not entry.is_symlink() and not entry.is_file(follow_symlinks=False):
+                    Path(entry.path).unlink()
     return True
 
 

@@ -30,6 +30,8 @@ as `src/**` are allowed, exact paths are better. `files` lists every file that t
 - Where one task calls another's code, write a contract exact enough that both are built at \
 once: put its id in `provides` of the one and `uses` of the other. Use `needs` only where the \
 finished code itself must be seen first: it makes the task wait.
+- Every contract is in `provides` of exactly one task; only a data shape that all share (kind \
+"schema", no path) needs no provider.
 - A task owns the code of one concern and the tests of that code; few tasks (1 for a small \
 change, 2 to 6 otherwise), each a reply of at most 400 lines.
 - Tests are deterministic, need no network and no running server, and leave nothing behind. \
@@ -61,5 +63,5 @@ def mend(found: tuple[Problem, ...]) -> str:
     lines = [p.text + (f" Mend: {p.mend}" if p.mend else "") for p in found]
     return (
         f"The plan can't run as it is:\n{bullets(lines)}\n"
-        "Send the whole corrected JSON object, nothing else."
+        "All else in it was good: keep it."
     )
