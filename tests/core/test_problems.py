@@ -196,6 +196,9 @@ def test_too_many_tasks_and_too_intricate_scopes_are_refused_in_bounded_time():
     assert kinds(problems(plan(*(task(f"t{i}") for i in range(1_001))))) == ["size"]
     hostile = [task(f"t{i}", "**/*a" + f"*{i}b" * 20, "**/*?" + "a*" * 40) for i in range(30)]
     assert "intricate" in kinds(problems(plan(*hostile)))
+    forbidden = "**/*a" + "?" * 30
+    barred = [replace(task(f"t{i}", f"{i}" + "[ab]" * 60), forbid=(forbidden,)) for i in range(60)]
+    assert set(kinds(problems(plan(*barred)))) == {"intricate"}
     crowd = [task(f"t{i}", "src/**") for i in range(40)]
     assert len(problems(plan(*crowd))) <= 201
 

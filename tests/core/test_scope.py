@@ -174,7 +174,7 @@ def test_brackets_of_an_existing_path_are_only_taken_literally_when_asked():
 
 
 @LAW
-@given(patterns(dotted))
+@given(patterns(plain_pieces))
 def test_normalising_twice_changes_nothing(pattern):
     text = f"./{pattern[0]}//"
     once = normalise(text)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partita.core.discovery.links import importers, links, subject_of, by_subject
+from partita.core.discovery.links import by_subject, importers, links, subject_of
 
 
 @pytest.mark.parametrize(

@@ -137,9 +137,9 @@ const e = await import('./e')
         ),
         (
             "a.rs",
-            "pub async fn add(t: &str) -> Item {\npub(crate) struct S {\nimpl S {\n  fn x(&self) {\n",
+            "pub async fn add(t: &str) -> S {\npub(crate) struct S {\nimpl S {\n  fn x(&self) {\n",
             (
-                "pub async fn add(t: &str) -> Item",
+                "pub async fn add(t: &str) -> S",
                 "pub(crate) struct S",
                 "impl S",
                 "    fn x(&self)",
@@ -147,7 +147,7 @@ const e = await import('./e')
         ),
         (
             "A.java",
-            "public class Store extends Base {\n  private int add(String t) {\n    return find(t);\n",
+            "public class Store extends Base {\n  private int add(String t) {\n    return go(t);\n",
             ("public class Store extends Base", "    private int add(String t)"),
         ),
         (

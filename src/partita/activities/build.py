@@ -12,6 +12,7 @@ from partita.core.scope import matches, scope_of
 from partita.core.start import Start
 from partita.core.state import Built, Failed
 from partita.core.worker import Ask, Assignment, GaveUp, Patch, conversation, from_code
+from partita.errors import BadInput
 from partita.ports.world import World
 
 MAX_OUTPUT = 16_000
@@ -27,7 +28,7 @@ class View:
     own: Mapping[str, str]
     others: Mapping[str, str]
     executable: frozenset[str]
-    paths: frozenset[str]
+    there: Mapping[str, str]  # everything, with its kind
 
 
 async def build(world: World, start: Start, plan: Plan, task: Task, base: str) -> Built | Failed:
@@ -47,7 +48,10 @@ async def build(world: World, start: Start, plan: Plan, task: Task, base: str) -
             patch = await drive(world, job, activity="build")
         if isinstance(patch, GaveUp):
             return Failed(task=task.id, why=f"no usable files: {patch.why}")
-        commit = await world.repo.commit(commit, patch.changes, f"{task.id}: {task.objective[:60]}")
+        made = await _commit(world, commit, patch, f"{task.id}: {task.objective[:60]}")
+        if isinstance(made, GaveUp):
+            return Failed(task=task.id, why=f"no usable files: {made.why}")
+        commit = made
     await world.repo.point(f"partita/{world.run}/{task.id}", commit)
     return Built(task=task.id, commit=commit)
 
@@ -69,7 +73,7 @@ async def _assignment(
     last: bool,
 ) -> Assignment:
     seen = await view(world, plan, task, commit)
-    fresh = [f for f in wanted if f.path not in seen.paths]
+    fresh = [f for f in wanted if f.path not in seen.there]
     given = {f.path: text for f in fresh if (text := from_code(plan, f)) is not None}
     required = frozenset(f.path for f in fresh) - set(given)
     asked = tuple(f for f in wanted if f.path not in given)
@@ -81,6 +85,7 @@ async def _assignment(
         prompt=(),
         own=seen.own,
         executable=seen.executable,
+        there=seen.there,
         required=required,
         given=given,
         contracts=last,
@@ -111,12 +116,21 @@ async def mend(
         prompt=(),
         own=seen.own,
         executable=seen.executable,
+        there=seen.there,
     )
     prompt = prompts.fix(plan, task, seen.own, seen.others, evidence, tried, job.mark)
     patch = await drive(world, replace(job, prompt=prompt), activity="test")
     if isinstance(patch, GaveUp):
         return patch
-    return await world.repo.commit(commit, patch.changes, f"{task.id}: mend what its tests showed")
+    return await _commit(world, commit, patch, f"{task.id}: mend what its tests showed")
+
+
+async def _commit(world: World, parent: str, patch: Patch, message: str) -> str | GaveUp:
+    """The patch as a commit. A path that git refuses is the model's fault and not the user's."""
+    try:
+        return await world.repo.commit(parent, patch.changes, message)
+    except BadInput as e:
+        return GaveUp(why=e.message)
 
 
 async def view(
@@ -142,7 +156,7 @@ async def view(
         own=await _texts(world, commit, own),
         others=await _texts(world, commit, readable),
         executable=frozenset(p for p, e in plain.items() if e.kind == "executable"),
-        paths=frozenset(e.path for e in entries),
+        there={e.path: e.kind for e in entries},
     )
 
 

@@ -30,13 +30,16 @@ class BadPattern(ValueError):
 
 @dataclass(slots=True)
 class Fuel:
-    """What a comparison may still spend; BadPattern when it is used up."""
+    """What a comparison may still spend, out of a tank that others share; BadPattern at the end."""
 
     left: int = FUEL
+    tank: "Fuel | None" = None
 
     def burn(self, amount: int) -> None:
         """Spend `amount` steps."""
         self.left -= amount
+        if self.tank is not None:
+            self.tank.burn(amount)
         if self.left < 0:
             raise BadPattern("these patterns are too intricate to compare; use plainer ones")
 

@@ -111,7 +111,7 @@ def estimate(
     fixes = {ident: load.times(most) for ident, load in mending.items()}
     least, largest = _sum(low.values()), _sum((*high.values(), *fixes.values()))
     fastest = {i: load.seconds + TESTS.low for i, load in low.items()}
-    slowest = {i: high[i].seconds + fixes[i].seconds + 1.5 * TESTS.high for i in high}
+    slowest = {i: high[i].seconds + fixes[i].seconds + (1 + most) * TESTS.high for i in high}
     return Estimate(
         calls=Range(low=float(round(least.calls)), high=float(ceil(largest.calls))),
         tokens=_fit(least.input + least.output, largest.input + largest.output, whole=True),

@@ -160,7 +160,7 @@ class _Meeting:
         at, x, less_x, y, less_y = state
         for class_x, to_x in self.a.edges[x]:
             for class_y, to_y in self.b.edges[y]:
-                self.fuel.burn(1)
+                self.fuel.burn(1 + len(self.twins))
                 for i, j, char in self.shared(class_x, class_y, every=bool(less_x or less_y)):
                     self.fuel.burn(1)
                     after = walk(at, char)

@@ -1,6 +1,7 @@
 """Everything that is wrong with a plan, said at once, each with what would mend it."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -65,7 +66,9 @@ def problems(
         text = f"The plan has {len(plan.tasks):,} tasks; {TASKS:,} are the most."
         return (Problem(kind="size", text=text, mend="Join tasks that belong together."),)
     patterns = tuple(_bad_patterns(plan))
-    sound = tuple(t for t in plan.tasks if t.id not in {p.tasks[0] for p in patterns})
+    unread = {p.tasks for p in patterns}
+    sound = tuple(t for t in plan.tasks if (t.id,) not in unread)
+    tank = Fuel(PLAN_FUEL)
     return (
         *_bad_ids(plan),
         *patterns,
@@ -73,9 +76,9 @@ def problems(
         *_bad_needs(plan),
         *_bad_contracts(plan, sound, existing),
         *_cycles(plan),
-        *_unable(sound),
+        *_unable(sound, tank),
         *_bad_files(sound, wanted, whole=len(sound) == len(plan.tasks)),
-        *_clashes(plan, sound),
+        *_clashes(plan, sound, tank),
     )
 
 
@@ -84,7 +87,7 @@ def _bad_ids(plan: Plan) -> Iterator[Problem]:
         ("task", [t.id for t in plan.tasks]),
         ("contract", [c.id for c in plan.contracts]),
     ):
-        for ident in dict.fromkeys(idents):
+        for ident, count in Counter(idents).items():
             if not ID.fullmatch(ident):
                 yield Problem(
                     kind="id",
@@ -92,10 +95,10 @@ def _bad_ids(plan: Plan) -> Iterator[Problem]:
                     tasks=(ident,) if what == "task" else (),
                     mend="Use 1 to 40 of a-z, 0-9 and `-`, not starting with `-`.",
                 )
-            if idents.count(ident) > 1:
+            if count > 1:
                 yield Problem(
                     kind="id",
-                    text=f"There are {idents.count(ident)} {what}s with the id `{ident[:SHOWN]}`.",
+                    text=f"There are {count} {what}s with the id `{ident[:SHOWN]}`.",
                     tasks=(ident,) if what == "task" else (),
                     mend="Give each an id of its own.",
                 )
@@ -231,17 +234,19 @@ def _cycles(plan: Plan) -> Iterator[Problem]:
         left = {i: tuple(o for o in others if o in left) for i, others in left.items()}
 
 
-def _unable(tasks: Sequence[Task]) -> Iterator[Problem]:
+def _unable(tasks: Sequence[Task], tank: Fuel) -> Iterator[Problem]:
     for task in tasks:
         if not task.touch:
             only = " It only forbids." if task.forbid else ""
             text = f"`{task.id}` may not write anything: its `touch` is empty.{only}"
         else:
             try:
-                if scope_of(task).example() is not None:
+                if scope_of(task).example(fuel=Fuel(tank=tank)) is not None:
                     continue
             except BadPattern as e:
                 yield _intricate((task.id,), str(e))
+                if tank.left < 0:
+                    return
                 continue
             text = f"`{task.id}` may not write anything: all that it touches is forbidden to it."
         yield Problem(
@@ -280,22 +285,19 @@ def _bad_files(tasks: Sequence[Task], wanted: Sequence[str], *, whole: bool) -> 
 # --- tasks side by side -------------------------------------------------------------------------
 
 
-def _clashes(plan: Plan, tasks: Sequence[Task]) -> Iterator[Problem]:
+def _clashes(plan: Plan, tasks: Sequence[Task], tank: Fuel) -> Iterator[Problem]:
     """What two tasks do to each other that may run at the same time."""
     earlier, before = built_after(plan), ancestors(plan)
     tops = {t.id: _tops((*t.touch, *t.read)) for t in tasks}
-    left, said = PLAN_FUEL, 0
+    said = 0
     for a, b in combinations(first(tasks), 2):
         if a.id in earlier[b.id] or b.id in earlier[a.id] or not _meet(tops[a.id], tops[b.id]):
             continue
-        fuel = Fuel(min(Fuel().left, left))
-        full = fuel.left
         apart = a.id in before[b.id] or b.id in before[a.id]
-        for problem in _pair(a, b, fuel, reads=not apart):
+        for problem in _pair(a, b, Fuel(tank=tank), reads=not apart):
             yield problem
             said += 1
-        left -= full - max(0, fuel.left)
-        if said >= MOST or left <= 0:
+        if said >= MOST or tank.left < 0:
             yield _intricate((), "there is too much to compare")
             return
 

@@ -119,7 +119,7 @@ def literal(path: str) -> str:
     return "\\" + text if text.startswith("!") else text
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1_024)
 def machine(patterns: tuple[str, ...]) -> Machine:
     """The machine of the patterns; BadPattern when one of them can't be used."""
     return build(tuple(dict.fromkeys(normalise(p) for p in patterns)))
@@ -270,7 +270,10 @@ class Scope:
     def overlaps(
         self, other: "Scope", *, fold: bool = False, fuel: Fuel | None = None
     ) -> str | None:
-        """A path that both may write, or None; with `fold`, the same but for letter case."""
+        """A path that both may write, or None; with `fold`, the same but for letter case.
+
+        Exact but for paths too long or not in NFC, which count as if they could be written.
+        """
         return _meet(
             self.touch,
             other.touch,

@@ -92,15 +92,21 @@ class Host:
             "notification_listener_polling_interval_sec": POLL,
             "serializer": Plain(),
         }
+        before = self._world.store.events(self.run)
+        view.catch_up(before)
         DBOS(config=config)
         workflow = self._register()
         DBOS.launch()
         try:
-            if DBOS.get_workflow_status(self.run) is None:
+            known = DBOS.get_workflow_status(self.run)
+            if known is None:
                 with SetWorkflowID(self.run):
                     DBOS.start_workflow(workflow)
+            elif known.status == "SUCCESS":
+                # An earlier process saw it to its end and died before it could say so.
+                self._ended.set()
             handle: Any = DBOS.retrieve_workflow(self.run)
-            self._watch(view)
+            self._watch(view, before[-1].seq if before else 0)
             if self.bay.trouble is not None:
                 raise self.bay.trouble
             return decode(Outcome, handle.get_result(polling_interval_sec=POLL))
@@ -165,12 +171,9 @@ class Host:
             raise AssertionError from e
         return encode(event)
 
-    def _watch(self, view: View) -> None:
-        """Show what happens until the run ends, rests, or is cancelled."""
+    def _watch(self, view: View, seen: int) -> None:
+        """Show what happens after event `seen` until the run ends, rests, or is cancelled."""
         store = self._world.store
-        before = store.events(self.run)
-        view.catch_up(before)
-        seen = before[-1].seq if before else 0
         stop = threading.Event()
         while not (self._ended.is_set() or self.bay.parked.is_set()):
             events = store.events(self.run, after=seen)

@@ -50,7 +50,7 @@ def _python(files: Iterable[str]) -> Iterator[str]:
 def _package_root(folder: str, files: frozenset[str]) -> str:
     """The nearest folder above that is no package itself."""
     while folder and f"{folder}/__init__.py" in files:
-        folder = dirname(folder)
+        folder = folder.rpartition("/")[0]  # unlike dirname, it always ends
     return folder
 
 
@@ -58,7 +58,7 @@ def _ancestors(path: str) -> Iterator[str]:
     folder = dirname(path)
     while folder:
         yield folder
-        folder = dirname(folder)
+        folder = folder.rpartition("/")[0]
     yield ""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from partita.core.discovery.languages import is_document, is_test
-from partita.core.discovery.links import importers, subject_of, by_subject
+from partita.core.discovery.links import by_subject, importers, subject_of
 from partita.core.discovery.reading import below
 
 MAX_HITS = 200

@@ -1,0 +1,7 @@
+"""`python -m shelf`."""
+
+import sys
+
+from shelf.cli import main
+
+sys.exit(main())
