@@ -42,12 +42,6 @@ PURE = {
 }
 PARSERS = {"jsonschema": "schema.py", "yaml": "yaml_text.py"}
 LONGEST_FILE = 400
-LONGER = {
-    "core/automaton.py": "one algorithm, its proof idea beside it",
-    "core/problems.py": "one function a kind of problem, read as a list",
-    "core/contract.py": "one algorithm",
-    "settings/load.py": "",
-}
 
 
 def imports(path):
@@ -80,7 +74,7 @@ def test_files_stay_readable():
     for path in SRC.rglob("*.py"):
         name = path.relative_to(SRC).as_posix()
         lines = len(path.read_text().splitlines())
-        assert lines <= LONGEST_FILE or name in LONGER, f"{name}: {lines} lines"
+        assert lines <= LONGEST_FILE, f"{name}: {lines} lines"
 
 
 def test_public_names_are_exactly_these():

@@ -1,23 +1,21 @@
-"""A run that is stopped at any moment goes on where it was; nothing is paid twice or left behind."""
+"""A run that is stopped at any moment goes on from there; nothing is paid twice or left behind."""
 
 import json
 import os
 import re
 import shutil
 import signal
-import time
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import answers
 import pytest
 from kit import Shell, gone, leftovers
+from moments import events, ledger, record, started, until
 
 from partita.adapters.clock import SystemClock
 from partita.adapters.store.sqlite import SqliteStore, open_readonly
 from partita.core.budget import dollars
-from partita.errors import PartitaError
 from partita.testing.stub_provider import StubProvider
 
 pytestmark = pytest.mark.sandbox
@@ -30,35 +28,6 @@ SLOW_TEST = answers.TEST_CORE.replace(
 
 def hang(match):
     return answers.rule(match, "", behaviour="hang", times=1)
-
-
-def until(condition, what, patience=25.0):
-    """Poll; a moment that never comes is a failure that says which."""
-    end = time.monotonic() + patience
-    while not (value := condition()):
-        assert time.monotonic() < end, f"never: {what}"
-        time.sleep(0.01)
-    return value
-
-
-def events(shell):
-    """Type and task (or name) of what the log of the last run says so far."""
-    try:
-        with open_readonly(shell.folder / ".partita") as store:
-            last = store.find("last").id
-            return [(e.type, e.data.get("task") or e.data.get("name")) for e in store.events(last)]
-    except PartitaError:
-        return []
-
-
-def ledger(shell):
-    with open_readonly(shell.folder / ".partita") as store:
-        return store.entries(store.find("last").id)
-
-
-def record(shell):
-    with open_readonly(shell.folder / ".partita") as store:
-        return store.find("last")
 
 
 def settled(shell):
@@ -87,18 +56,6 @@ def nothing_is_left(shell):
     assert not (state / "landing.json").exists()
     assert shell.git("fsck", "--strict", "--no-dangling") == ""
     assert (shell.folder / "notes.txt").read_text() == "mine\n"
-
-
-@contextmanager
-def started(shell, *args):
-    """A command at work; ended by force if the test fails."""
-    process = shell.start(*args)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -139,11 +96,11 @@ class Moment:
 
 
 def seen(*wanted):
-    return lambda shell, stub: set(wanted) <= set(events(shell))
+    return lambda shell, _: set(wanted) <= set(events(shell))
 
 
 def requests(number):
-    return lambda shell, stub: len(stub.requests) == number
+    return lambda _, stub: len(stub.requests) == number
 
 
 def runs_tests(shell, stub):

@@ -65,6 +65,7 @@ NAMES = [
     ("Build a caf\u00e9 tool called \u201cCaf\u00e9 Cr\u00e8me\u201d", "cafe-creme"),
     # words that only look like a name
     ("Fix save() being called twice", "save"),
+    ("Fix the crash of render being called inside a loop", "render-crash"),
     ("Add a named tuple for results", "tuple"),
     ("Fix the crash when it is called with no arguments", "no-arguments-crash"),
     ("Fix bug when name is empty", "name-empty-bug"),

@@ -258,3 +258,16 @@ def test_a_comparison_that_is_given_up_is_a_problem_and_no_pass():
     assert kinds(found) in (["intricate"], ["overlap"])
     with pytest.raises(BadPattern):
         scope_of(task("a", "?" * 1_000)).overlaps(scope_of(task("b", "*a" * 500 + "b")))
+
+
+def test_a_shared_data_shape_needs_no_provider():
+    shape = Contract(id="todo", kind="schema", signature='{"id": int}')
+    task = Task(id="a", objective="a", touch=("a.py",), uses=("todo",))
+    assert problems(Plan(name="p", tasks=(task,), contracts=(shape,))) == ()
+
+
+def test_a_function_needs_a_provider():
+    function = Contract(id="f", kind="function", signature="def f()", path="a.py", symbol="f")
+    task = Task(id="a", objective="a", touch=("a.py",), uses=("f",))
+    (found,) = problems(Plan(name="p", tasks=(task,), contracts=(function,)))
+    assert "provided by no task" in found.text

@@ -16,6 +16,7 @@ PLAN = Plan(
     tasks=(
         Task(id="a", objective="do a", touch=("a.py",), provides=("c",)),
         Task(id="b", objective="do b", touch=("b.py",), uses=("c",)),
+        Task(id="lone", objective="do c", touch=("c.py",)),
     ),
 )
 
@@ -24,12 +25,18 @@ def prompt(task, mark="abc234", own=None):
     return prompts.build(PLAN, PLAN.task(task), (), own or {}, {}, mark)
 
 
-def test_all_tasks_share_the_form_the_project_and_the_contracts():
+def test_all_tasks_share_the_form_and_the_project():
     a, b = prompt("a"), prompt("b")
     assert a[0] == b[0]
     common = os.path.commonprefix([a[1].text, b[1].text])  # noqa: RUF071 - characters are meant
-    assert "# Contracts" in common
-    assert common.endswith("# Your task\n`")
+    assert "# Project" in common
+    assert "Files: a: a.py; b: b.py; lone: c.py" in common
+
+
+def test_a_task_sees_only_the_contracts_that_it_provides_or_uses():
+    assert "c (function, a.py; you provide): def f()" in prompt("a")[1].text
+    assert "c (function, a.py; you use): def f()" in prompt("b")[1].text
+    assert "# Contracts" not in prompts.build(PLAN, PLAN.task("lone"), (), {}, {}, "abc234")[1].text
 
 
 def test_the_mark_stands_last_and_nowhere_else():

@@ -87,7 +87,7 @@ def test_secrets_links_binaries_and_huge_files_are_not_opened(tree, look):
 
 def test_a_file_that_grew_between_listing_and_reading_is_not_shown(tree, look):
     commit = tree({"login.py": "#" * (MAX_FILE + 1)}, sizes={"login.py": 10})
-    assert look(commit, "login").relevant == ()
+    assert look(commit, "login", tokens=1_000_000).relevant == ()
 
 
 def test_reading_is_bounded_in_files_and_bytes(tree, look):
@@ -98,6 +98,11 @@ def test_reading_is_bounded_in_files_and_bytes(tree, look):
     commit = tree(large, sizes=dict.fromkeys(large, MAX_FILE))
     look(commit, "Change f7")
     assert len(commit.opened) == MAX_TOTAL // MAX_FILE
+
+
+def test_a_path_of_absurd_depth_is_counted_and_no_more(look):
+    found = look({"a/" * 2_000 + "login.py": "x", "b.py": ""}, "Change login.py")
+    assert (found.relevant, found.outline, found.left_out) == ((), ("b.py",), 1)
 
 
 def test_manifests_and_matching_paths_are_opened_first(tree, look):

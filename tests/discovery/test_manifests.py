@@ -211,6 +211,9 @@ def test_settings_of_any_shape_are_read(text):
         read(path, text)
 
 
+DOTS = '[project]\ndependencies = ["flask"]\n[x]\n' + ".".join("a" * 400) + " = 1\n"
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [
@@ -219,6 +222,7 @@ def test_settings_of_any_shape_are_read(text):
         ("package.json", "1" * 90_000),
         ("pyproject.toml", "a = " + "[" * 90_000),
         ("pyproject.toml", ".".join("a" * 40_000) + " = 1"),
+        ("pyproject.toml", DOTS),
         ("setup.cfg", "[a]\nb" + " " * 90_000 + "c\n"),
         ("setup.py", "(" * 90_000),
         ("setup.cfg", "[options]\nname\n  more\n"),

@@ -18,7 +18,7 @@ from partita.ports.repo import History
 from partita.ports.search import Document
 from partita.ports.world import World
 
-_BATCH = 100  # files read, then parsed, before others get their turn
+_BATCH = 200  # files held as bytes at once
 
 
 @dataclass(slots=True)
@@ -50,7 +50,8 @@ async def discover(
     wanted = to_open(entries, paths, named=named, target=target, terms=terms(request))
     opened = await _open(world.repo, commit, wanted)
     shape = survey(paths, opened.texts, opened.imports, opened.manifests)
-    hits = world.search.rank(_documents(paths, opened.symbols), request, limit=MAX_HITS)
+    documents = _documents(paths, opened.symbols)
+    hits = await asyncio.to_thread(world.search.rank, documents, request, limit=MAX_HITS)
     ranked = relevance(
         paths,
         hits,
@@ -92,7 +93,7 @@ async def _open(history: History, commit: str, paths: Sequence[str]) -> _Opened:
             opened.symbols[path] = symbols(path, text)
             if is_manifest(path):
                 opened.manifests.append(read(path, text))
-        await asyncio.sleep(0)
+            await asyncio.sleep(0)  # parsing is work of our own: others get their turn between
     return opened
 
 

@@ -5,14 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 from partita.activities.integrate import Whole
-from partita.activities.test import check, keep_evidence
+from partita.activities.test import base_tree, check, keep_evidence
 from partita.core.analysis import Analysis
 from partita.core.codec import decode, encode
 from partita.core.plan import Plan
 from partita.core.report import Outcome, Spending, accomplishment_report, commit_message
 from partita.core.start import Start
 from partita.core.state import RunState
-from partita.ports.repo import Base, Conflict, Landed
+from partita.errors import NotAccepted
+from partita.ports.repo import Conflict, Landed
 from partita.ports.sandbox import Isolation
 from partita.ports.world import World
 
@@ -70,11 +71,15 @@ async def _land(
     )
     at = await world.journal.once("landing:time", _now(world))
     for attempt in range(1, TRIES + 1):
-        landed = await _try(world, whole, message, branch, expected, at, attempt)
+        try:
+            landed = await _try(world, whole, message, branch, expected, at, attempt)
+        except NotAccepted as e:
+            return _refused(e.message.rstrip("."), kept, e.remedy), whole
         if landed.outcome != "moved":
             return _outcome(landed, branch, kept), whole
-        head = decode(Base, await world.journal.once(f"landing:head:{attempt}", _head(world)))
-        merged = await world.repo.merge(whole.commit, head.commit, "the branch moved meanwhile")
+        if not landed.commit:
+            return _refused(f"the branch {branch} is gone", kept), whole
+        merged = await world.repo.merge(whole.commit, landed.commit, "the branch moved meanwhile")
         if isinstance(merged, Conflict):
             return _refused(
                 f"{branch} moved meanwhile and no longer merges: {', '.join(merged.paths)}", kept
@@ -87,7 +92,7 @@ async def _land(
             return _refused(
                 f"{branch} moved meanwhile; merged with it, {checked.verdict.summary}", kept
             ), whole
-        expected = head.commit
+        expected = landed.commit
     return _refused(f"{branch} moved again and again", kept), whole
 
 
@@ -112,13 +117,6 @@ async def _try(
 def _now(world: World) -> Any:
     async def effect() -> float:
         return float(int(world.clock.now()))
-
-    return effect
-
-
-def _head(world: World) -> Any:
-    async def effect() -> Any:
-        return encode(await world.repo.base())
 
     return effect
 
@@ -225,8 +223,10 @@ def _notes(world: World) -> Sequence[str]:
 
 
 async def _clean_up(world: World, plan: Plan, *, landed: bool) -> None:
-    names = ["_result", "_env", "_base", *(f"_moved{n}" for n in range(1, TRIES + 1))]
-    for name in (*names, *(t.id for t in plan.tasks)):
+    names = ["_result", "_env", *(f"_moved{n}" for n in range(1, TRIES + 1))]
+    names += [t.id for t in plan.tasks]
+    for name in names:
         await world.repo.discard(f"{world.run}-{name}")
+        await world.repo.discard(f"{world.run}-{base_tree(name)}")
     if landed:
         await world.repo.drop(f"partita/{world.run}/")

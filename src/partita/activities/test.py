@@ -49,7 +49,7 @@ async def check(
     need = whole or any(is_test(p) for p in paths)
     verdict = judge(run, gate=gate, need_tests=need)
     if not verdict.ok and run.failures and start.base and any(is_test(p) for p in paths):
-        known = await already_failing(world, start, plan)
+        known = await already_failing(world, start, plan, name=name)
         verdict = judge(run, gate=gate, need_tests=need, known=known)
     return Checked(run=run, verdict=verdict)
 
@@ -78,13 +78,21 @@ async def run_tests(
     return decode(TestRun, json.loads(world.store.load(key)))
 
 
-async def already_failing(world: World, start: Start, plan: Plan) -> frozenset[str]:
-    """The names of the tests that fail on the base, before any change of ours."""
+async def already_failing(world: World, start: Start, plan: Plan, *, name: str) -> frozenset[str]:
+    """The tests that fail on the base, before any change of ours, by name.
+
+    `name` is the task's that asks: each has a worktree of its own for it.
+    """
     paths = tuple(e.path for e in await world.repo.files(start.base))
     if toolchain(world, paths) is None or not any(is_test(p) for p in paths):
         return frozenset()
-    run = await run_tests(world, start, plan, start.base, name="_base", chain_paths=paths)
+    run = await run_tests(world, start, plan, start.base, name=base_tree(name), chain_paths=paths)
     return frozenset(c.name for c in run.failures)
+
+
+def base_tree(name: str) -> str:
+    """The worktree in which a task looks at the base."""
+    return f"{name}._base"
 
 
 async def test(

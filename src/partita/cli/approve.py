@@ -35,4 +35,4 @@ def answer(run: str, *, approved: bool, why: str, as_json: bool) -> None:
     else:
         say(f"{word} {record.id}")
         if record.status != "running":
-            say(f"go on with: partita resume {record.id}")
+            say(f"{'go on with' if approved else 'end'} it: partita resume {record.id}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from partita.cli.main import json_option
+from partita.cli.options import UNSANDBOXED
 from partita.cli.output import document, remark, say
 
 PRICED_AS = ("openai", "gpt-5-mini")
@@ -19,7 +20,7 @@ PRICED_AS = ("openai", "gpt-5-mini")
     metavar="DIR",
     help="A new or empty folder (default: demo-N here).",
 )
-@click.option("--allow-unsandboxed", is_flag=True, help="Where no sandbox can be had.")
+@click.option("--allow-unsandboxed", is_flag=True, help=UNSANDBOXED)
 @json_option
 def command(*, into: str | None, allow_unsandboxed: bool, as_json: bool) -> int:
     """Build a small service in a new folder, from answers that a model gave in a real run.

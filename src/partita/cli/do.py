@@ -9,12 +9,14 @@ from partita.core.start import ACTIVITIES
 
 
 @click.command(epilog='Example: partita do assess "Add rate limiting to the login endpoint"')
-@click.argument("activity", type=click.Choice(ACTIVITIES))
+@click.argument("activity", type=click.Choice(ACTIVITIES), metavar="ACTIVITY")
 @click.argument("request")
 @run_options
 def command(activity: str, request: str, **options: Any) -> int:
-    """Do ACTIVITY for REQUEST, with the activities that it stands on; nothing lands before
-    finalise. Answers that were paid for are used again.
+    """Do ACTIVITY for REQUEST, with the activities that it stands on.
+
+    ACTIVITY is engage, discover, plan, assess, design, provision, build, test or finalise; only
+    finalise lands anything. Answers that were paid for are used again.
     """
     from partita.cli.build import build  # noqa: PLC0415 - start-up of --help
     from partita.cli.output import say  # noqa: PLC0415

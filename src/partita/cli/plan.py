@@ -1,5 +1,6 @@
 """`partita plan`: the Coordination Plan of a request, saved as a file; nothing is built."""
 
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -27,14 +28,24 @@ def command(request: str, *, out: str | None, **options: Any) -> int:
 
     into, as_json = options["into"], options["as_json"]
     code = build(request, until="design", dry_run=True, **options)
-    if code == 0 and not as_json:
-        where = Path(into) if into else None
-        with open_store(where=where) as store:
-            folder = open_repo(where).root / ".partita" / "runs" / store.find("last").id
+    if code:
+        return code
+    where = Path(into) if into else None
+    with open_store(where=where) as store:
+        folder = open_repo(where).root / ".partita" / "runs" / store.find("last").id
+    if out:
+        _copy(folder / "plan.json", out)
+    if not as_json:
         click.echo((folder / "plan.md").read_text())
-        if out:
-            shutil.copyfile(folder / "plan.json", out)
-            remark(f"saved as {out}; build it with: partita build --plan {out}")
-        else:
-            remark(f"saved as {folder / 'plan.json'}; build it with: partita build --plan FILE")
+        saved = out or folder / "plan.json"
+        remark(f"saved as {saved}; build it with: partita build --plan {shlex.quote(str(saved))}")
     return code
+
+
+def _copy(plan: Path, out: str) -> None:
+    from partita.errors import BadInput  # noqa: PLC0415 - start-up of --help
+
+    try:
+        shutil.copyfile(plan, out)
+    except OSError as e:
+        raise BadInput(f"{out} can't be written: {e.strerror}", remedy=f"it is in {plan}") from e

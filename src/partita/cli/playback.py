@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from partita.cli.recording import tip_of
 from partita.cli.running import Job, execute, new_run_id
 from partita.cli.watch import Watch
 from partita.core.budget import Price
@@ -126,7 +127,7 @@ def _branch(repo: GitRepo) -> str | None:
 def _tree(repo: GitRepo, outcome: Outcome) -> str:
     import asyncio  # noqa: PLC0415
 
-    tip = outcome.commit or outcome.kept
+    tip = asyncio.run(tip_of(repo, {"commit": outcome.commit, "kept": outcome.kept}))
     return asyncio.run(repo.tree_id(tip)) if tip else ""
 
 

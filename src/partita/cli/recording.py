@@ -1,6 +1,7 @@
 """Recordings of runs: written at a run's end, played back by `replay` and `demo`."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ def save_recording(run: str, store: SqliteStore, repo: GitRepo, file: Path) -> N
 def _header(record: RunRecord, store: SqliteStore, repo: GitRepo) -> Header:
     start = record.options["start"]
     result = record.result or {}
-    tip = result.get("commit") or result.get("kept")
+    tip = asyncio.run(tip_of(repo, result))
     answers = store.received(record.id, "doubts")
     options = {**record.options, **({"answers": answers} if answers else {})}
     return Header(
@@ -38,6 +39,12 @@ def _header(record: RunRecord, store: SqliteStore, repo: GitRepo) -> Header:
         recorded=datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%d"),
         model=record.options["models"]["coder"][0],
     )
+
+
+async def tip_of(repo: GitRepo, result: Mapping[str, Any]) -> str:
+    """The commit that a run's result names: what landed, else where it was kept; "" for neither."""
+    commit: str = result.get("commit") or ""
+    return commit or await repo.resolve(result.get("kept") or "") or ""
 
 
 def _exchange(row: dict[str, Any]) -> Exchange:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from partita.cli.main import json_option
+from partita.cli.options import UNSANDBOXED
 from partita.cli.output import document, remark, say
 
 
@@ -17,7 +18,7 @@ from partita.cli.output import document, remark, say
     metavar="DIR",
     help="Keep the result in this new or empty folder.",
 )
-@click.option("--allow-unsandboxed", is_flag=True, help="Where no sandbox can be had.")
+@click.option("--allow-unsandboxed", is_flag=True, help=UNSANDBOXED)
 @json_option
 def command(run: str, *, into: str | None, allow_unsandboxed: bool, as_json: bool) -> int:
     """Replay RUN (an id, its unique beginning, "last", or a recording's file) without any model.

@@ -90,14 +90,15 @@ def _ledger(store: "Store", record: "RunRecord") -> None:
 def _diff(record: "RunRecord") -> str:
     import asyncio  # noqa: PLC0415
 
+    from partita.cli.recording import tip_of  # noqa: PLC0415
     from partita.wiring import open_repo  # noqa: PLC0415
 
-    result = record.result or {}
+    repo = open_repo()
     start = record.options.get("start", {})
-    tip = result.get("commit") or result.get("kept")
+    tip = asyncio.run(tip_of(repo, record.result or {}))
     if not tip:
-        return f"run {record.id} has changed nothing"
-    return asyncio.run(open_repo().diff(start.get("base", ""), tip))
+        return f"run {record.id} has changed nothing, or its branch is gone"
+    return asyncio.run(repo.diff(start.get("base", ""), tip))
 
 
 def _facts(store: "Store", record: "RunRecord", folder: Path) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def command(*, everything: bool, as_json: bool) -> None:
         rows, found = [], []
         for record in store.all()[: None if everything else 10]:
             status = record.status
-            if status in ("running", "waiting") and (owner or {}).get("run") != record.id:
+            if status == "running" and (owner or {}).get("run") != record.id:
                 status = "interrupted"
             progress = Progress()
             progress.take(store.events(record.id))
@@ -49,3 +49,5 @@ def command(*, everything: bool, as_json: bool) -> None:
     table(("run", "status", "at", "spent", "started (UTC)", "request"), rows)
     if any(r[1] == "interrupted" for r in rows):
         say("\ngo on with an interrupted run: partita resume RUN")
+    if any(r[1] == "waiting" for r in rows):
+        say("\nanswer a waiting run: partita approve RUN (or reject), then partita resume RUN")

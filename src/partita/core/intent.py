@@ -188,6 +188,7 @@ _FOLDER_AFTER = re.compile(r"\s+(?:folder|directory|dir|package|module|subfolder
 _FOLDER_BEFORE = re.compile(r"\b(?:folder|directory|package|subfolder)\s+[`\"']?\Z", re.IGNORECASE)
 _MAX_NAMED = 50
 _MAX_TOKENS = 2_000
+_MAX_DEPTH = 40  # folders; a path below more is not looked for
 
 
 def named_paths(request: str, paths: Collection[str]) -> tuple[str, ...]:
@@ -222,9 +223,9 @@ class _Index:
     """Files, folders, and both by their last name."""
 
     def __init__(self, paths: Collection[str]) -> None:
-        self.files = frozenset(paths)
+        self.files = frozenset(p for p in paths if p.count("/") <= _MAX_DEPTH)
         self.folders = {
-            "/".join(p.split("/")[:n]) for p in paths for n in range(1, p.count("/") + 1)
+            "/".join(p.split("/")[:n]) for p in self.files for n in range(1, p.count("/") + 1)
         }
         self.by_name: dict[str, list[str]] = {}
         for path in sorted(self.files | self.folders):

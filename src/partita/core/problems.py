@@ -36,6 +36,7 @@ TASKS = 1_000
 MOST = 200  # problems between pairs of tasks
 PLAN_FUEL = 1_000_000  # ten of the most intricate comparisons
 SHOWN = 80
+SHARED = ("schema", "other")  # contracts that may be a convention which nobody builds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +184,8 @@ def _bad_contracts(
     scopes = {t.id: scope_of(t) for t in sound}
     for contract in {c.id: c for c in plan.contracts}.values():
         providers = tuple(t.id for t in plan.tasks if contract.id in t.provides)
+        if not providers and contract.kind in SHARED:
+            continue
         if len(providers) != 1:
             several = " and ".join(f"`{p}`" for p in providers) or "no task"
             yield Problem(

@@ -111,10 +111,8 @@ def price_lines(name: str) -> str:
 
     The amounts are words, so that lines which were copied without a thought are no valid TOML.
     """
-    wire, colon, model = name.partition(":")
-    own = f"wire = {json.dumps(wire)}\nname = {json.dumps(model)}\n" if colon else ""
     return (
-        f"[models.{name if _BARE.fullmatch(name) else json.dumps(name)}]\n{own}"
+        f"[models.{name if _BARE.fullmatch(name) else json.dumps(name)}]\n"
         "input_price = DOLLARS   # per million input tokens\n"
         "output_price = DOLLARS  # per million output tokens\n"
     )

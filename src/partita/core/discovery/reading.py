@@ -19,11 +19,20 @@ MAX_FILE = 200_000  # bytes
 MAX_TOTAL = 20_000_000  # bytes
 _SNIFFED = 8_000  # bytes in which a NUL says that this is no text
 _MAX_MANIFESTS = 200
+_MAX_DEPTH = 40
+_MAX_PATH = 1_000
 
 
 def project(entries: Iterable[Entry], named: Collection[str]) -> tuple[str, ...]:
-    """The paths of the project's own files, and those that the request names whatever they are."""
-    paths = [e.path for e in entries if e.kind != "submodule"]
+    """The paths of the project's own files, and those that the request names whatever they are.
+
+    A path below more than 40 folders, or of more than 1,000 characters, is nobody's work.
+    """
+    paths = [
+        e.path
+        for e in entries
+        if e.kind != "submodule" and e.path.count("/") <= _MAX_DEPTH and len(e.path) <= _MAX_PATH
+    ]
     kept = set(own(paths)).union(p for p in paths if p in named)
     return tuple(p for p in paths if p in kept)
 
@@ -55,13 +64,14 @@ def to_open(
         (e for e in readable if is_manifest(e.path)), key=lambda e: (e.path.count("/"), e.path)
     )[:_MAX_MANIFESTS]
     first = {e.path for e in manifests} | set(named)
+    places = (target, *named)
 
     def promise(entry: Entry) -> tuple[bool, int, bool, int, int, str]:
         path = entry.path
         return (
             path not in first,
             -len(asked.intersection(words(path))),
-            not below(path, target),
+            not any(below(path, place) for place in places),
             _dullness(path),
             path.count("/"),
             path,

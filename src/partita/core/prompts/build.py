@@ -29,7 +29,9 @@ need no network, close what they open, and pass against correct code."""
 
 
 def project_part(plan: Plan) -> str:
-    """What every task's prompt says of the whole, in the same bytes."""
+    """What every task's prompt says of the whole, in the same bytes; what is used may not be
+    there yet, since contracts let both sides be built at once.
+    """
     lines = [f"`{plan.name}`. {plan.architecture}".strip()]
     if plan.dependencies:
         lines.append("Dependencies: " + ", ".join(plan.dependencies))
@@ -38,23 +40,25 @@ def project_part(plan: Plan) -> str:
     if plan.run_command:
         lines.append(f"Started by `{plan.run_command}`.")
     lines.append("Files: " + "; ".join(f"{t.id}: {', '.join(t.touch)}" for t in plan.tasks))
-    contracts = [
-        f"{c.id} ({c.kind}{', ' + c.path if c.path else ''}): {c.signature}"
-        + (f" - {c.note}" if c.note else "")
-        for c in plan.contracts
-    ]
-    return section("Project", "\n".join(lines)) + section(
-        "Contracts", bullets(contracts) if contracts else ""
-    )
+    return section("Project", "\n".join(lines))
+
+
+def contracts_part(plan: Plan, task: Task) -> str:
+    """The contracts that the task provides or uses; those of others are not its business."""
+    lines = []
+    for word, idents in (("you provide", task.provides), ("you use", task.uses)):
+        for contract in plan.contracts:
+            if contract.id in idents:
+                where = f", {contract.path}" if contract.path else ""
+                note = f" - {contract.note}" if contract.note else ""
+                head = f"{contract.id} ({contract.kind}{where}; {word})"
+                lines.append(f"{head}: {contract.signature}{note}")
+    return section("Contracts", bullets(lines) if lines else "")
 
 
 def task_part(task: Task, wanted: Sequence[WantedFile]) -> str:
     """What this task is."""
     lines = [f"`{task.id}`: {task.objective}"]
-    if task.provides:
-        lines.append("You provide: " + ", ".join(task.provides))
-    if task.uses:
-        lines.append("You use (built by others at the same time): " + ", ".join(task.uses))
     lines.append("You may write: " + ", ".join(task.touch))
     if task.forbid:
         lines.append("You must not write: " + ", ".join(task.forbid))
@@ -90,6 +94,7 @@ def build(
         user(
             section("Form", FORM),
             project_part(plan),
+            contracts_part(plan, task),
             shown_part("Existing files you may change", own),
             shown_part("Files of others, to read", others),
             task_part(task, wanted),
@@ -119,6 +124,7 @@ def fix(
         user(
             section("Form", FORM),
             project_part(plan),
+            contracts_part(plan, task),
             shown_part("Your files as they are now", own),
             shown_part("Files of others, to read", others),
             task_part(task, ()),

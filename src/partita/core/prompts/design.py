@@ -61,7 +61,4 @@ def design(
 def mend(found: tuple[Problem, ...]) -> str:
     """What is wrong with a plan, all at once, for its planner."""
     lines = [p.text + (f" Mend: {p.mend}" if p.mend else "") for p in found]
-    return (
-        f"The plan can't run as it is:\n{bullets(lines)}\n"
-        "All else in it was good: keep it."
-    )
+    return f"The plan can't run as it is:\n{bullets(lines)}\nAll else in it was good: keep it."

@@ -146,8 +146,10 @@ def _split(unfinished: Unfinished, said: str, *, nonce: str, cut: bool) -> tuple
     if close is None and not cut:
         close = loose_close(said, 0, limit)
     if close is not None:
-        part, _ = _peeled(path, head, content(said, 0, close.start()))
+        part, fenced = _peeled(path, head, content(said, 0, close.start()))
         whole = _joined(head, part) if part.strip() else without_partial_close(head)
+        if not fenced and whole.startswith(head) and _ends_the_line(head, said):
+            whole = _joined(head, "\n" + part)
         return whole, said[close.end() :], True
     both = join(head, said[:limit])
     split = find_close(both, nonce, max(0, len(head) - len(nonce) - 20), len(both))
@@ -155,6 +157,11 @@ def _split(unfinished: Unfinished, said: str, *, nonce: str, cut: bool) -> tuple
         return content(both, 0, split.start()), both[split.end() :] + said[limit:], True
     part, fenced = _peeled(path, head, said[:limit])
     return _joined(head, part), said[limit:], fenced and not cut
+
+
+def _ends_the_line(head: str, said: str) -> bool:
+    """Whether the cut came just before the end of a line, with which its rest then begins."""
+    return bool(head) and not head.endswith("\n") and said.lstrip(" \t\r").startswith("\n")
 
 
 def _peeled(path: str, head: str, part: str) -> tuple[str, bool]:
