@@ -5,15 +5,17 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from partita.present.printable import printable
+
 
 def say(text: str = "") -> None:
-    """A line of the answer, on standard output."""
-    sys.stdout.write(f"{text}\n")
+    """A line of the answer, on standard output; unchanged where a program reads it."""
+    sys.stdout.write(f"{printable(text) if sys.stdout.isatty() else text}\n")
 
 
 def remark(text: str) -> None:
     """A line about the answer, on standard error."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")
 
 
 def document(value: Any) -> None:

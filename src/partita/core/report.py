@@ -171,6 +171,7 @@ def commit_message(
         "refactor": "refactor",
         "test": "test",
     }
+    goal = " ".join("".join(c if c.isprintable() else " " for c in goal).split())
     subject = f"{types.get(kind, 'feat')}({name}): {goal[:1].lower()}{goal[1:]}".rstrip(".")
     if len(subject) > 72:  # noqa: PLR2004 - git's own advice
         subject = subject[:71].rsplit(" ", 1)[0].rstrip(",;:") + "…"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from partita.ports.store import Event
+from partita.present.printable import printable
 from partita.present.progress import Lane, Progress, line
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Lines:
         for event in events:
             text = line(event)
             if text:
-                self._out.write(f"{text}\n")
+                self._out.write(f"{printable(text)}\n")
                 self._out.flush()
 
     def catch_up(self, events: Sequence[Event]) -> None:
@@ -86,7 +87,7 @@ class Picture:
         for event in events:
             text = line(event)
             if text and event.type not in ("activity.started", "task.building", "task.testing"):
-                self._console.print(text, markup=False, highlight=False, style="dim")
+                self._console.print(printable(text), markup=False, highlight=False, style="dim")
 
     def catch_up(self, events: Sequence[Event]) -> None:
         """Fold in what an earlier process printed."""
@@ -105,29 +106,31 @@ class Picture:
         self._live.start()
 
     def _draw(self) -> "RenderableType":
-        from rich.console import Group  # noqa: PLC0415
-        from rich.table import Table  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
+        return frame(self._progress, self._cap, self._now())
 
-        now, progress = self._now(), self._progress
-        head = Text()
-        for name in dict.fromkeys(progress.done):
-            head.append(f"{name} ", "green")
-        if progress.activity and progress.activity not in progress.done:
-            head.append(f"{progress.activity} …", "bold")
-        table = Table.grid(padding=(0, 2))
-        for lane in progress.lanes.values():
-            table.add_row(*_row(lane, now))
-        past = now - progress.began if progress.began else 0.0
-        left = ""
-        if progress.lanes:
-            low, high = (max(0.0, s - past) for s in progress.seconds)
-            left = f", about {low:.0f} to {high:.0f} s left"
-        flight = f"{len(progress.calls)} calls in flight" if progress.calls else "no call in flight"
-        foot = (
-            f"{flight}, {progress.asked} answered; {progress.money(self._cap)}; {past:.0f} s{left}"
-        )
-        return Group(head, table, Text(foot, "dim"))
+
+def frame(progress: Progress, cap: int | None, now: float) -> "RenderableType":
+    """The live picture at the time `now`: activities, a lane per task, calls, money, time left."""
+    from rich.console import Group  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    head = Text()
+    for name in dict.fromkeys(progress.done):
+        head.append(f"{name} ", "green")
+    if progress.activity and progress.activity not in progress.done:
+        head.append(f"{progress.activity} …", "bold")
+    table = Table.grid(padding=(0, 2))
+    for lane in progress.lanes.values():
+        table.add_row(*_row(lane, now))
+    past = now - progress.began if progress.began else 0.0
+    left = ""
+    if progress.lanes:
+        low, high = (max(0.0, s - past) for s in progress.seconds)
+        left = f", about {low:.0f} to {high:.0f} s left"
+    flight = f"{len(progress.calls)} calls in flight" if progress.calls else "no call in flight"
+    foot = f"{flight}, {progress.asked} answered; {progress.money(cap)}; {past:.0f} s{left}"
+    return Group(head, table, Text(foot, "dim"))
 
 
 def _row(lane: Lane, now: float) -> tuple["RenderableType", ...]:

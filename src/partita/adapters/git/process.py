@@ -2,13 +2,12 @@
 
 import asyncio
 import os
-import signal
-import subprocess
 from collections.abc import Container, Mapping
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from partita.adapters.git.child import Child, Done, TooLong, TooMuch
 from partita.errors import BadInput, GitFailed
 
 LIMIT = 256 * 1024 * 1024
@@ -17,9 +16,8 @@ LIMIT = 256 * 1024 * 1024
 PATIENCE = 900.0
 """Seconds after which a git that has not ended is stopped."""
 
-_STDERR_KEPT = 16 * 1024
-_CHUNK = 64 * 1024
-_GRACE = 5.0
+# Threads of our own: whoever keeps the event loop's busy with long work does not stop git.
+_THREADS = ThreadPoolExecutor(max_workers=16, thread_name_prefix="git")
 
 _CONFIG = (
     "core.hooksPath=/dev/null",
@@ -50,14 +48,6 @@ _KEPT_VARIABLES = (
     "GIT_EXEC_PATH",
 )
 _KEPT_PREFIXES = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
-
-
-class Done(NamedTuple):
-    """How a git process ended: exit code, all of its output, the beginning of its complaints."""
-
-    code: int
-    out: bytes
-    err: str
 
 
 class Git(Protocol):
@@ -108,58 +98,26 @@ async def run(
     limit: int = LIMIT,
     patience: float = PATIENCE,
 ) -> Done:
-    """Run git once, whatever its exit code.
+    """Run git once, whatever its exit code, beside the event loop.
 
-    It is in a session of its own: a Ctrl-C in the terminal does not cut a landing in half, and
-    nothing can ask the terminal for a password. Raises GitFailed when it prints more than `limit`
-    bytes or takes longer than `patience` seconds.
+    Raises GitFailed when it prints more than `limit` bytes or takes longer than `patience`
+    seconds, and BadInput when there is no git. Cancelling stops the process before it returns.
     """
+    child = _child(args, cwd, stdin=stdin, env=env, limit=limit, patience=patience)
+    work = asyncio.get_running_loop().run_in_executor(_THREADS, _ended, child, args, cwd, patience)
     try:
-        process = await asyncio.create_subprocess_exec(
-            *_command(args),
-            cwd=cwd,
-            env=environment(env),
-            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise _not_started(error, cwd) from error
-    try:
-        async with asyncio.timeout(patience):
-            out, err, _ = await asyncio.gather(
-                _all_of(process, limit), _beginning_of(process), _feed(process, stdin)
-            )
-            code = await process.wait()
-    except TimeoutError as error:
-        await _end(process)
-        raise GitFailed(f"git {args[0]} did not end within {patience:.0f} seconds.") from error
-    except BaseException:
-        await _end(process)
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        child.stop()
+        await asyncio.wait([work])
+        work.exception()
         raise
-    if out is None:
-        raise GitFailed(f"git {args[0]} printed more than {limit // 2**20} MiB.")
-    return Done(code, out, err)
 
 
 def run_now(args: tuple[str, ...], cwd: Path, *, patience: float = 60.0) -> Done:
     """Run a quick git command and wait for it; for opening, where no event loop runs yet."""
-    try:
-        done = subprocess.run(
-            _command(args),
-            cwd=cwd,
-            env=environment(None),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=patience,
-        )
-    except OSError as error:
-        raise _not_started(error, cwd) from error
-    except subprocess.TimeoutExpired as error:
-        raise GitFailed(f"git {args[0]} did not end within {patience:.0f} seconds.") from error
-    return Done(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
+    child = _child(args, cwd, stdin=b"", env=None, limit=LIMIT, patience=patience)
+    return _ended(child, args, cwd, patience)
 
 
 def environment(extra: Mapping[str, str] | None) -> dict[str, str]:
@@ -189,66 +147,30 @@ def said(err: str) -> str:
     return "; ".join(plain)[:600]
 
 
-def _command(args: tuple[str, ...]) -> list[str]:
+def _child(
+    args: tuple[str, ...],
+    cwd: Path,
+    *,
+    stdin: bytes,
+    env: Mapping[str, str] | None,
+    limit: int,
+    patience: float,
+) -> Child:
     options = (part for setting in _CONFIG for part in ("-c", setting))
-    return ["git", *options, *args]
+    command = ["git", *options, *args]
+    return Child(command, cwd, environment(env), stdin=stdin, limit=limit, patience=patience)
 
 
-def _not_started(error: OSError, cwd: Path) -> BadInput | GitFailed:
-    if isinstance(error, FileNotFoundError) and cwd.is_dir():
-        return BadInput("git was not found.", remedy="Install git 2.38 or newer.")
-    return GitFailed(f"git could not be started in {cwd}: {error.strerror or error}")
-
-
-async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
-    if process.stdin is None:
-        return
-    # git may end before it has read everything; its exit code says why.
-    with suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(data)
-        await process.stdin.drain()
-    process.stdin.close()
-    with suppress(BrokenPipeError, ConnectionResetError):
-        await process.stdin.wait_closed()
-
-
-async def _all_of(process: asyncio.subprocess.Process, limit: int) -> bytes | None:
-    """Standard output, or None (and the process is killed) when it is more than `limit` bytes."""
-    assert process.stdout is not None
-    chunks: list[bytes] = []
-    size = 0
-    while chunk := await process.stdout.read(_CHUNK):
-        size += len(chunk)
-        if size > limit:
-            _signal(process, signal.SIGKILL)
-            return None
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-async def _beginning_of(process: asyncio.subprocess.Process) -> str:
-    """The first part of standard error; the rest is read and dropped, so that git never blocks."""
-    assert process.stderr is not None
-    kept = b""
-    while chunk := await process.stderr.read(_CHUNK):
-        kept += chunk[: _STDERR_KEPT - len(kept)]
-    return kept.decode("utf-8", "replace")
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Stop it: politely first, because a killed git leaves its locks behind."""
-    _signal(process, signal.SIGTERM)
+def _ended(child: Child, args: tuple[str, ...], cwd: Path, patience: float) -> Done:
     try:
-        async with asyncio.timeout(_GRACE):
-            await process.wait()
-    except TimeoutError:
-        pass
-    # What git had started (a filter, an alias) may outlive it.
-    _signal(process, signal.SIGKILL)
-    await process.wait()
-
-
-def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    """Signal git and all it has started: they are a process group of their own."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
+        return child.run()
+    except TooMuch as error:
+        raise GitFailed(f"git {args[0]} printed more than it may.") from error
+    except TooLong as error:
+        raise GitFailed(f"git {args[0]} did not end within {patience:.0f} seconds.") from error
+    except FileNotFoundError as error:
+        if cwd.is_dir():
+            raise BadInput("git was not found.", remedy="Install git 2.38 or newer.") from error
+        raise GitFailed(f"git could not be started: there is no folder {cwd}.") from error
+    except OSError as error:
+        raise GitFailed(f"git could not be started: {error.strerror or error}.") from error

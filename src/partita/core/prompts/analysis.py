@@ -76,10 +76,17 @@ ASSESSMENT_FORM = f"""\
 "go": true unless the request can't or must not be built, "why": "one sentence",
 "maturity_now": 1, "maturity_wanted": 4 ({MATURITY}),
 "gaps": ["what lies between now and wanted, beyond the requirements"]"""
-THRIFT = (
-    "Keep to what was asked: at most 8 requirements with at most 3 criteria each, at most "
-    "3 doubts, short sentences. Answer with one JSON object and nothing else."
-)
+FEW_DOUBTS = "at most 3 doubts"
+FEW_REQUIREMENTS = "at most 8 requirements with at most 3 criteria each"
+
+
+def form(body: str, *bounds: str) -> str:
+    """How the answer is to look, within which bounds."""
+    limits = ", ".join((*bounds, "short sentences"))
+    return (
+        f"Keep to what was asked: {limits}. Answer with one JSON object and nothing else.\n"
+        f"{{{body}}}"
+    )
 
 
 def request_part(request: str) -> str:
@@ -118,8 +125,8 @@ def findings_part(found: Findings, *, excerpts: bool = True) -> str:
 
 def quick(request: str, found: Findings, hint: str) -> tuple[Message, ...]:
     """One question for engage, plan and assess together."""
-    form = f"{BRIEF_FORM},\n{REQUIREMENTS_FORM},\n{ASSESSMENT_FORM}"
-    wanted = f"Analyse the request.{hint} {THRIFT}\n{{{form}}}"
+    body = f"{BRIEF_FORM},\n{REQUIREMENTS_FORM},\n{ASSESSMENT_FORM}"
+    wanted = f"Analyse the request.{hint} {form(body, FEW_REQUIREMENTS, FEW_DOUBTS)}"
     return (
         opening(),
         user(request_part(request), findings_part(found), section("Wanted", wanted)),
@@ -128,7 +135,7 @@ def quick(request: str, found: Findings, hint: str) -> tuple[Message, ...]:
 
 def engage(request: str, found: Findings, hint: str) -> tuple[Message, ...]:
     """What is wanted?"""
-    wanted = f"Say what is wanted.{hint} {THRIFT}\n{{{BRIEF_FORM}}}"
+    wanted = f"Say what is wanted.{hint} {form(BRIEF_FORM, FEW_DOUBTS)}"
     return (
         opening(),
         user(request_part(request), findings_part(found), section("Wanted", wanted)),
@@ -139,8 +146,8 @@ def plan(request: str, found: Findings, brief: Brief) -> tuple[Message, ...]:
     """Which requirements follow?"""
     wanted = (
         "Write the requirements, the most important first; each can be tested. Cover what goes "
-        f"wrong (bad input, missing things), not only what goes right. {THRIFT}\n"
-        f"{{{REQUIREMENTS_FORM}}}"
+        "wrong (bad input, missing things), not only what goes right. "
+        f"{form(REQUIREMENTS_FORM, FEW_REQUIREMENTS)}"
     )
     return (
         opening(),
@@ -159,7 +166,7 @@ def assess(
     """Should it be done, and how far is it?"""
     wanted = (
         "Judge whether this is to be built as required, as a critical reviewer. "
-        f"{THRIFT}\n{{{ASSESSMENT_FORM}}}"
+        f"{form(ASSESSMENT_FORM)}"
     )
     return (
         opening(),

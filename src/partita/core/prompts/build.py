@@ -22,16 +22,15 @@ new lines
 </file ID>
 An empty file is <file path="pkg/__init__.py" id="ID"/>, a removed one has op="delete".
 - Write each file whole and finished: no placeholders, no "rest unchanged", no TODO.
-- Write only the files that are yours. Keep to the contracts to the letter.
+- Write only the files that are yours. Keep to the contracts to the letter; what you use is built \
+by others at the same time and need not be there yet.
 - Plain, readable code with types and short docstrings; errors are handled where they arise.
 - Tests check behaviour that the task asks for, through the contracts; they are deterministic, \
 need no network, close what they open, and pass against correct code."""
 
 
 def project_part(plan: Plan) -> str:
-    """What every task's prompt says of the whole, in the same bytes; what is used may not be
-    there yet, since contracts let both sides be built at once.
-    """
+    """What every task's prompt says of the whole, in the same bytes."""
     lines = [f"`{plan.name}`. {plan.architecture}".strip()]
     if plan.dependencies:
         lines.append("Dependencies: " + ", ".join(plan.dependencies))
