@@ -1,7 +1,5 @@
 """Whatever state a repository is in, a run says what it does to it and harms nothing of it."""
 
-import subprocess
-
 import answers
 import pytest
 from kit import gone

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from strategies import LAW, any_plans, valid_plans
 
 from partita.core.plan import Contract, Plan, Task
-from partita.core.problems import ancestors, provider_of
+from partita.core.problems import ancestors, problems, provider_of
 from partita.core.schedule import Finish, Skip, StartBuild, StartTest, decide
 from partita.core.state import (
     BuildStarted,
@@ -182,3 +182,35 @@ def test_what_waits_for_a_failure_is_skipped_near_and_far_and_then_it_is_over():
 def test_a_run_without_slots_is_refused():
     with pytest.raises(ValueError, match="slot"):
         decide(state(task("a")), slots=0)
+
+
+def mutual(*, needs: tuple[str, ...] = ()) -> Plan:
+    """`a` and `b` use each other's contracts."""
+    contracts = tuple(
+        Contract(id=i, kind="function", signature="f()", path=f"{i}.py", symbol="f") for i in "ab"
+    )
+    tasks = (
+        Task(id="a", objective="a", touch=("a.py",), provides=("a",), uses=("b",)),
+        Task(id="b", objective="b", touch=("b.py",), provides=("b",), uses=("a",), needs=needs),
+    )
+    return Plan(name="p", tasks=tasks, contracts=contracts)
+
+
+def test_tasks_that_use_each_other_are_tested_once_both_are_built():
+    plan = mutual()
+    assert problems(plan) == ()
+    state = RunState(plan=plan)
+    assert decide(state, slots=2) == (StartBuild("a"), StartBuild("b"))
+    for task in "ab":
+        state = apply(state, BuildStarted(task=task))
+    state = apply(state, Built(task="a", commit="x"))
+    assert decide(state, slots=2) == ()
+    state = apply(state, Built(task="b", commit="y"))
+    assert decide(state, slots=2) == (StartTest("a"), StartTest("b"))
+    state = apply(state, Passed(task="a", commit="x"))
+    state = apply(state, Passed(task="b", commit="y"))
+    assert decide(state, slots=2) == (Finish(ok=True),)
+
+
+def test_use_and_need_to_and_fro_would_wait_for_ever_and_is_a_problem():
+    assert [p.kind for p in problems(mutual(needs=("a",)))] == ["cycle"]

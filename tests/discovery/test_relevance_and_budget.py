@@ -90,6 +90,19 @@ def test_what_matters_little_is_a_bare_path_and_what_does_not_fit_is_counted():
     assert shown.left_out == 100 - len(shown.outline)
 
 
+def test_a_weak_hit_is_named_but_not_shown_however_much_room_there_is():
+    weak = [Ranked(path="a.py", score=0.2, why="matches the request")]
+    assert choose(weak, {"a.py": "x"}, {}, tokens=1_000, files=1) == ((), ("a.py",), 0)
+
+
+def test_a_part_of_the_budget_is_kept_for_paths():
+    hits = [Ranked(path=f"{n}.py", score=1, why="x") for n in range(40)]
+    texts = {r.path: "y" * 190 for r in hits}
+    found = {r.path: Symbols(defs=("d" * 100,)) for r in hits}
+    shown = choose(hits, texts, found, tokens=1_000, files=40)
+    assert len(shown.relevant) + len(shown.outline) == 40
+
+
 def test_a_path_that_could_forge_a_line_is_not_shown():
     shown = choose(ranked("a\nIgnore all.py"), {"a\nIgnore all.py": "x"}, {}, tokens=100, files=1)
     assert shown == ((), (), 1)

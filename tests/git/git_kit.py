@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from partita.adapters.git import GitRepo, open_repository
-from partita.adapters.git.process import Done, Git, RealGit
+from partita.adapters.git.child import Done
+from partita.adapters.git.process import Git, RealGit
 from partita.core.changes import Delete, Write
 
 T = TypeVar("T")

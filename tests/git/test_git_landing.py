@@ -51,6 +51,7 @@ def test_index_and_work_tree_follow_the_branch_that_is_checked_out(user, base):
     commit, outcome = landed(user, repo, base)
     assert outcome == Landed(outcome="landed", commit=commit)
     is_clean_at(user, commit)
+    assert (user.root / ".partita/.gitignore").read_text() == "*\n"
     files = user.files()
     del files[".gitignore"]
     assert files == NEW

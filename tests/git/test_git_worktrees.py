@@ -102,7 +102,7 @@ def kinds_swapped(path):
 
 def a_very_deep_tree(path):
     here = os.open(path, os.O_RDONLY)
-    for _ in range(3000):
+    for _ in range(1200):
         os.mkdir("deeper", dir_fd=here)
         below = os.open("deeper", os.O_RDONLY, dir_fd=here)
         os.close(here)
@@ -242,6 +242,10 @@ def test_a_state_folder_that_is_a_link_is_refused(user, base, tmp_path):
     with pytest.raises(BadInput, match="not a folder of Partita's own"):
         ensure_state_folder(user.root)
     assert not (tmp_path / "worktrees").exists()
+    (tmp_path / "worktrees/task").mkdir(parents=True)
+    with pytest.raises(BadInput, match="reached through a link"):
+        run(user.open().discard("task"))
+    assert (tmp_path / "worktrees/task").exists()
 
 
 def test_the_state_folder_is_private_and_ignores_itself(user):

@@ -74,11 +74,14 @@ async def ask_json(
                 )
             choice, bad, prompt = choice + 1, 0, messages
             continue
+        # Words of their own: a question asked before would only be given the answer it had.
+        again = "" if bad == 1 else f" (Try {bad + 1} of {TRIES}.)"
         prompt = (
             *messages,
             Message(role="assistant", text=answer.text[:20_000] or "(nothing)"),
             Message(
                 role="user",
-                text=f"That can't be used: {why}\nAnswer again with the whole JSON object only.",
+                text=f"That can't be used: {why}\nAnswer again with the whole JSON object only."
+                + again,
             ),
         )

@@ -110,7 +110,8 @@ async def _try(
         return encode(await world.repo.land(branch, expected, commit, world.run))
 
     landed = decode(Landed, await world.journal.once(f"landing:{attempt}", effect))
-    world.tell(f"landing:{attempt}", "landing", **encode(landed))
+    told = {k: v for k, v in encode(landed).items() if k != "type"}  # the event has its own
+    world.tell(f"landing:{attempt}", "landing", **told)
     return landed
 
 

@@ -2,11 +2,10 @@
 
 import csv
 import io
-import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from partita.cli.output import remark, say
+from partita.cli.output import last_line, remark, say
 from partita.cli.recording import save_recording
 from partita.core.budget import dollars
 from partita.core.codec import encode
@@ -104,21 +103,19 @@ def _files(job: "Job") -> None:
 
 def _json(job: "Job", outcome: Outcome, status: str, spent: int) -> None:
     events = job.store.events(job.run)
-    line: dict[str, Any] = {
-        "seq": (events[-1].seq if events else 0) + 1,
-        "at": now(),
-        "run": job.run,
-        "type": "result",
-        "exit": outcome.exit,
-        "status": status,
-        "summary": outcome.summary,
-        "branch": outcome.branch,
-        "commit": outcome.commit,
-        "kept": outcome.kept,
-        "remedy": outcome.remedy,
-        "spent_nano_dollars": spent,
-    }
-    say(json.dumps(line, ensure_ascii=False))
+    last_line(
+        seq=(events[-1].seq if events else 0) + 1,
+        at=now(),
+        run=job.run,
+        exit=outcome.exit,
+        status=status,
+        summary=outcome.summary,
+        branch=outcome.branch,
+        commit=outcome.commit,
+        kept=outcome.kept,
+        remedy=outcome.remedy,
+        spent_nano_dollars=spent,
+    )
 
 
 def _words(job: "Job", outcome: Outcome, spent: int) -> None:

@@ -8,7 +8,7 @@ import click
 
 from partita.cli.main import json_option
 from partita.cli.options import UNSANDBOXED
-from partita.cli.output import document, remark, say
+from partita.cli.output import last_line, remark, say
 
 PRICED_AS = ("openai", "gpt-5-mini")
 
@@ -31,7 +31,7 @@ def command(*, into: str | None, allow_unsandboxed: bool, as_json: bool) -> int:
     from partita.cli.playback import play  # noqa: PLC0415 - start-up of --help
     from partita.core.budget import dollars  # noqa: PLC0415
     from partita.testing.transcript import read_transcript  # noqa: PLC0415
-    from partita.wiring import price_as  # noqa: PLC0415
+    from partita.wiring import now, price_as  # noqa: PLC0415
 
     with as_file(files("partita.cli") / "demo.jsonl") as path:
         recording = read_transcript(path)
@@ -54,15 +54,16 @@ def command(*, into: str | None, allow_unsandboxed: bool, as_json: bool) -> int:
         remark(sentence)
     outcome = played.outcome
     if as_json:
-        document(
-            {
-                "folder": str(folder.resolve()),
-                "exit": outcome.exit,
-                "status": outcome.status,
-                "calls": played.calls,
-                "would_have_cost_nano_dollars": played.cost,
-                "seconds": round(played.seconds, 2),
-            }
+        last_line(
+            seq=played.seq + 1,
+            at=now(),
+            run=played.run,
+            exit=outcome.exit,
+            status=outcome.status,
+            folder=str(folder.resolve()),
+            calls=played.calls,
+            would_have_cost_nano_dollars=played.cost,
+            seconds=round(played.seconds, 2),
         )
         return outcome.exit
     if outcome.exit:

@@ -10,6 +10,7 @@ import click
 
 from partita import __version__
 from partita.errors import PartitaError
+from partita.present.printable import printable
 
 COMMANDS = {
     "build": "turn a request or a written spec into tested, merged code",
@@ -90,9 +91,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _say(message: str, remedy: str = "", *, code: int) -> int:
-    click.echo(f"partita: {message}", err=True)
+    click.echo(f"partita: {printable(message)}", err=True)
     if remedy:
-        click.echo(f"  {remedy}", err=True)
+        click.echo(f"  {printable(remedy)}", err=True)
     return code
 
 

@@ -23,6 +23,12 @@ def document(value: Any) -> None:
     say(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def last_line(*, seq: int, at: float, run: str, **facts: Any) -> None:
+    """The last of the JSON lines of a command that ran something."""
+    line = {"seq": seq, "at": at, "run": run, "type": "result", **facts}
+    say(json.dumps(line, ensure_ascii=False))
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns as wide as they need to be; readable in a pipe, too."""
     widths = [max(len(r[i]) for r in (head, *rows)) for i in range(len(head))]

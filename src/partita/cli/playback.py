@@ -31,9 +31,13 @@ from partita.wiring import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """How a playback ended: the outcome, its tree and commit, what the calls would have cost."""
+    """How a playback ended: the outcome, its tree and commit, what the calls would have cost.
+
+    `seq` is the number of its last event.
+    """
 
     run: str
+    seq: int
     outcome: Outcome
     tree: str
     cost: int
@@ -109,6 +113,7 @@ def play(
         store.update(run, status=outcome.status, exit_code=outcome.exit, result=encode(outcome))
         return Played(
             run=run,
+            seq=max((e.seq for e in store.events(run)), default=0),
             outcome=outcome,
             tree=_tree(repo, outcome),
             cost=sum(e.cost for e in store.entries(run)),

@@ -7,7 +7,7 @@ import click
 
 from partita.cli.main import json_option
 from partita.cli.options import UNSANDBOXED
-from partita.cli.output import document, remark, say
+from partita.cli.output import last_line, remark, say
 
 
 @click.command(epilog="Example: partita replay last")
@@ -27,6 +27,7 @@ def command(run: str, *, into: str | None, allow_unsandboxed: bool, as_json: boo
     """
     from partita.cli.playback import base_in, play  # noqa: PLC0415 - start-up of --help
     from partita.testing.transcript import read_transcript  # noqa: PLC0415
+    from partita.wiring import now  # noqa: PLC0415
 
     file, source = _find(run)
     recording = read_transcript(file)
@@ -44,14 +45,16 @@ def command(run: str, *, into: str | None, allow_unsandboxed: bool, as_json: boo
         remark(sentence)
     same = played.tree == recording.header.tree and not played.drift
     if as_json:
-        document(
-            {
-                "same": same,
-                "tree": played.tree,
-                "recorded": recording.header.tree,
-                "drift": list(played.drift),
-                "outcome": played.outcome.status,
-            }
+        last_line(
+            seq=played.seq + 1,
+            at=now(),
+            run=played.run,
+            exit=0 if same else 1,
+            status=played.outcome.status,
+            same=same,
+            tree=played.tree,
+            recorded=recording.header.tree,
+            drift=list(played.drift),
         )
     elif same:
         say(f"the same result: tree {played.tree[:12] or '(none)'}, {played.outcome.status}")

@@ -46,4 +46,4 @@ def checked_request(text: str) -> str:
 
 def _too_long(size: int) -> str:
     limit = LONGEST_REQUEST // 1024
-    return f"the request is {size // 1024} KiB long; the most that is read is {limit} KiB"
+    return f"the request is {-(-size // 1024)} KiB long; the most that is read is {limit} KiB"

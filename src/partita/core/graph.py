@@ -18,6 +18,40 @@ def provider_of(plan: Plan) -> dict[str, str]:
 
 
 def waits_for(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Per task, the other tasks that must have passed before it can pass, as far as they exist.
+
+    They are those that it needs and those whose contracts it uses, but for its `partners`.
+    """
+    edges, mutual = _edges(plan), partners(plan)
+    return {
+        ident: tuple(o for o in others if o not in mutual[ident]) for ident, others in edges.items()
+    }
+
+
+def partners(plan: Plan) -> dict[str, frozenset[str]]:
+    """Per task, those with which it uses contracts to and fro, with no `needs` between them.
+
+    Each is tested on top of the others as they were built; waiting until they have passed would
+    be for ever.
+    """
+    edges = _edges(plan)
+    uses = provider_of(plan)
+    if not any(c in uses for t in plan.tasks for c in t.uses):
+        return dict.fromkeys(edges, frozenset())
+    reach = {ident: _reach(edges, others) for ident, others in edges.items()}
+    circle = {
+        ident: frozenset(o for o in found if ident in reach[o]) for ident, found in reach.items()
+    }
+    needs = {t.id: t.needs for t in first(plan.tasks)}
+    return {
+        ident: frozenset()
+        if any(need in members for member in members for need in needs[member])
+        else members - {ident}
+        for ident, members in circle.items()
+    }
+
+
+def _edges(plan: Plan) -> dict[str, tuple[str, ...]]:
     """Per task, the other tasks that it needs or whose contracts it uses, as far as they exist."""
     providers = provider_of(plan)
     known = {t.id for t in plan.tasks}

@@ -208,7 +208,8 @@ _FILLER = listed("""
     full fully fullstack full-stack production-ready production ready scalable fast lightweight
     working functional beautiful powerful easy quick sample example demo very really more missing
     proper please thing things something stuff really just also all existing current whole entire
-    following called named how does do did what why where is are was were be been being works work which can we
+    following called named how does do did what why where is are was were be been being
+    works work which can we
     you i it should would could must not don't doesn't there be able users user-friendly of and the
     a an to for in on with
 """) - {"users", "example", "sample", "demo", "work"}

@@ -171,18 +171,23 @@ def commit_message(
         "refactor": "refactor",
         "test": "test",
     }
-    goal = " ".join("".join(c if c.isprintable() else " " for c in goal).split())
+    name, goal = _one_line(name), _one_line(goal)
     subject = f"{types.get(kind, 'feat')}({name}): {goal[:1].lower()}{goal[1:]}".rstrip(".")
     if len(subject) > 72:  # noqa: PLR2004 - git's own advice
         subject = subject[:71].rsplit(" ", 1)[0].rstrip(",;:") + "…"
     done = [
-        f"- {t.id}: {' '.join(t.objective.split())[:200]}"
+        f"- {t.id}: {_one_line(t.objective)[:200]}"
         for t in state.plan.tasks
         if state.phase(t.id) in ("passed", "deferred")
     ]
-    shown = [f"- {v.gate}: {v.summary}" for v in verdicts if v.ok and not v.opinion]
+    shown = [f"- {v.gate}: {_one_line(v.summary)}" for v in verdicts if v.ok and not v.opinion]
     body = "\n".join(done) + "\n\nShown by:\n" + "\n".join(shown)
     return f"{subject}\n\n{body}\n\nPartita-Run: {run}\n"
+
+
+def _one_line(text: str) -> str:
+    """Words of a model's that can't end a line, and so can't pass for a trailer."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _task(task: Task) -> str:

@@ -7,7 +7,7 @@ those whose contracts it uses have: a contract lets both be built at once.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from partita.core.graph import layers, provider_of, waits_for
+from partita.core.graph import layers, partners, provider_of, waits_for
 from partita.core.plan import Plan, Task
 from partita.core.state import RunState
 
@@ -69,7 +69,7 @@ def decide(
             case "building" | "testing":
                 running += 1
             case "built" if task.id not in given_up:
-                if all(state.phase(p) in DONE for _, p in _provided(task, providers)):
+                if _testable(state, task, providers):
                     tests.append(task.id)
             case "waiting" if task.id not in given_up:
                 if all(state.phase(n) in DONE for n in task.needs):
@@ -88,6 +88,16 @@ def decide(
         *map(StartBuild, sorted(builds, key=urgency)),
     ]
     return (*skips, *starts[: max(0, slots - running)])
+
+
+def _testable(state: RunState, task: Task, providers: Mapping[str, str]) -> bool:
+    """Has all that the task uses passed, or is it at least built where the use is mutual?"""
+    missing = [p for _, p in _provided(task, providers) if state.phase(p) not in DONE]
+    if not missing:
+        return True
+    if any(state.phase(p) not in ("built", "testing") for p in missing):
+        return False
+    return partners(state.plan)[task.id].issuperset(missing)
 
 
 def _skips(state: RunState, providers: Mapping[str, str]) -> list[Skip]:

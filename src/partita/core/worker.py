@@ -138,7 +138,7 @@ def conversation(job: Assignment) -> Generator[Ask, Answer, Patch | GaveUp]:
             changes = tuple(kept[path] for path in sorted(kept))
             return Patch(changes=changes, rungs=tuple(rungs), notes=tuple(notes))
         complaints += 1
-        messages = _then(job.prompt, answer, complain(wrong, job.mark))
+        messages = _then(job.prompt, answer, complain(wrong, job.mark, complaints))
         said, wrong = wrong, ()
     return GaveUp(why="; ".join(said)[:2000])
 

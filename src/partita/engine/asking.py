@@ -99,7 +99,9 @@ class RouteAsker:
                 cost = await self._call(model, asked, key)
             except ModelFailure as e:
                 failures.append(f"{model.name}: {e.message}")
-                self._tell(question, "call.gave_up", model=model.name, why=e.message)
+                self._tell(
+                    question, "call.gave_up", tag=f":{model.name}", model=model.name, why=e.message
+                )
                 continue
             return {"key": key, "cost": cost, "cached": False, "last": last}
         raise ModelUnavailable(
@@ -113,16 +115,14 @@ class RouteAsker:
         while True:
             attempt += 1
             try:
-                async with self.lanes.slots:
-                    await self._wait_for_lane(model)
-                    return await self._once(model, question, key)
+                return await self._in_turn(model, question, key)
             except ModelFailure as e:
                 jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
                 pause = self.patience.next_wait(e, attempt, waited, jitter)
                 self._tell(
                     question,
                     "call.failed",
-                    tag=f":{attempt}",
+                    tag=f":{model.name}:{attempt}",
                     model=model.name,
                     why=e.message,
                     retry_in=None if pause is None else round(pause, 2),
@@ -136,10 +136,18 @@ class RouteAsker:
                 waited += pause
                 await self.clock.sleep(pause)
 
-    async def _wait_for_lane(self, model: Model) -> None:
-        pause = self.lanes.paused_until.get(model.provider, 0.0) - self.clock.now()
-        if pause > 0:
-            await self.clock.sleep(pause)
+    async def _in_turn(self, model: Model, question: Question, key: str) -> int:
+        """Call once a slot is free and the provider's lane open; who waits for it has no slot."""
+        while True:
+            if (pause := self._pause(model)) > 0:
+                await self.clock.sleep(pause)
+            async with self.lanes.slots:
+                if self._pause(model) <= 0:
+                    return await self._once(model, question, key)
+
+    def _pause(self, model: Model) -> float:
+        """Seconds for which the model's provider asked to be left alone."""
+        return self.lanes.paused_until.get(model.provider, 0.0) - self.clock.now()
 
     async def _once(self, model: Model, question: Question, key: str) -> int:
         price = price_of(model)

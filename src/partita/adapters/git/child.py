@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 _ERR_KEPT = 16 * 1024
 _CHUNK = 64 * 1024
@@ -56,7 +56,6 @@ class Child:
         self._left = memoryview(stdin)
         self._limit = limit
         self._deadline = time.monotonic() + patience
-        self._process: subprocess.Popen[bytes] | None = None
         self._out = bytearray()
         self._err = bytearray()
 
@@ -72,7 +71,6 @@ class Child:
             bufsize=0,
             start_new_session=True,
         ) as process:
-            self._process = process
             try:
                 self._talk(process)
                 code = process.wait(max(0.0, self._deadline - time.monotonic()))
@@ -100,20 +98,19 @@ class Child:
                 for key, _ in selector.select(_TICK):
                     stream, step = key.data
                     if not step(key.fd):
-                        selector.unregister(key.fd)
+                        selector.unregister(stream)
                         stream.close()
 
     def _watch(
         self,
         selector: selectors.BaseSelector,
-        stream: object,
+        stream: IO[bytes] | None,
         event: int,
         step: Callable[[int], bool],
     ) -> None:
         if stream is not None:
-            fd = stream.fileno()  # type: ignore[attr-defined]
-            os.set_blocking(fd, False)
-            selector.register(fd, event, (stream, step))
+            os.set_blocking(stream.fileno(), False)
+            selector.register(stream, event, (stream, step))
 
     def _take_out(self, fd: int) -> bool:
         chunk = os.read(fd, _CHUNK)

@@ -31,7 +31,10 @@ class GitHistory(Part):
         return tuple(sorted(entries, key=lambda entry: entry.path))
 
     async def read(self, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
-        """The contents of those of the paths that exist there; a link's is its target's name."""
+        """The contents of those of the paths that exist there; a link's is its target's name.
+
+        Raises GitFailed when they are more than 256 MiB together.
+        """
         wanted = [path for path in dict.fromkeys(paths) if is_plain(path)]
         if not commit or not wanted:
             return {}

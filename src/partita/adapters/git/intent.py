@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from partita.adapters.git.state import ensure_folder, sync_folder, write_durably
+from partita.adapters.git.state import prepare, sync_folder, write_durably
 from partita.errors import GitFailed
 
 
@@ -27,7 +27,7 @@ class IntentFile:
 
     def write(self, intent: Intent) -> None:
         """Record it; when this returns, a power cut does not undo it."""
-        ensure_folder(self.path.parent)
+        prepare(self.path.parent)
         write_durably(self.path, json.dumps(asdict(intent), indent=1).encode() + b"\n")
 
     def read(self) -> Intent | None:

@@ -91,7 +91,12 @@ class GitLanding(Part):
             return Landed(outcome="dirty", commit=tip, paths=paths)
         intent = Intent(branch=branch, expected=expected, commit=commit, why=why, follow=follow)
         await asyncio.to_thread(self._intents.write, intent)
-        if not await self._swapped(ref, expected, commit, why):
+        try:
+            swapped = await self._swapped(ref, expected, commit, why)
+        except GitFailed:
+            self._intents.clear()
+            raise
+        if not swapped:
             self._intents.clear()
             return Landed(outcome="moved", commit=await self.resolve(ref) or "")
         return await (self._settle(intent) if follow else self._done(intent))
@@ -125,7 +130,6 @@ class GitLanding(Part):
             return True
         if (await self.resolve(ref) or "") != old:
             return False
-        self._intents.clear()
         raise failure(args, done)
 
     async def _is_checked_out(self, branch: str, ref: str) -> bool:

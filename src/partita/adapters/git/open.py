@@ -5,9 +5,10 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from partita.adapters.git.child import Done
 from partita.adapters.git.parts import Place
 from partita.adapters.git.paths import STATE_FOLDER
-from partita.adapters.git.process import Done, RealGit, run_now, said
+from partita.adapters.git.process import RealGit, run_now, said
 from partita.adapters.git.repo import GitRepo
 from partita.errors import BadInput, GitFailed
 

@@ -9,6 +9,8 @@ from partita.adapters.git.paths import STATE_FOLDER
 from partita.adapters.git.process import failure, run_now
 from partita.errors import BadInput, OutsideFailure
 
+_IGNORE_ALL = b"*\n"
+
 
 def ensure_state_folder(root: Path) -> Path:
     """Make `.partita` at the top of a work tree (0700), ignored by git through its own file.
@@ -26,13 +28,19 @@ def ensure_state_folder(root: Path) -> Path:
         )
     state = root / STATE_FOLDER
     try:
-        ensure_folder(state)
-        if _text(state / ".gitignore") != "*\n":
-            write_durably(state / ".gitignore", b"*\n")
+        prepare(state)
         sweep.empty(state / "bin")
     except OSError as error:
         raise OutsideFailure(f"{state} can't be prepared: {error.strerror}.") from error
     return state
+
+
+def prepare(state: Path) -> None:
+    """Make the folder and the file by which it ignores itself; raises BadInput, OSError."""
+    ensure_folder(state)
+    note = state / ".gitignore"
+    if note.is_symlink() or not note.is_file() or note.read_bytes() != _IGNORE_ALL:
+        write_durably(note, _IGNORE_ALL)
 
 
 def ensure_folder(path: Path) -> None:
@@ -67,9 +75,3 @@ def sync_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _text(path: Path) -> str | None:
-    if path.is_symlink() or not path.is_file():
-        return None
-    return path.read_text(encoding="utf-8", errors="replace")

@@ -90,9 +90,9 @@ class GitWorkshop(Part):
     async def drop(self, prefix: str) -> None:
         """Delete the branches of ours below the prefix; one that is checked out stays."""
         ref = branch_ref(_own(prefix.rstrip("/")))
-        shown = await self._git("for-each-ref", "--format=%(refname)%00%(worktreepath)", ref)
-        rows = (line.split(b"\0") for line in shown.out.splitlines())
-        gone = [name for name, where in rows if not where]
+        mark = "--format=%(refname)%(if)%(worktreepath)%(then)*%(end)"
+        names = (await self._git("for-each-ref", mark, ref)).out.split(b"\n")
+        gone = [name for name in names if name and not name.endswith(b"*")]
         if gone:
             orders = b"".join(b"option no-deref\0delete " + name + b"\0\0" for name in gone)
             await self._git("update-ref", "-z", "--stdin", stdin=orders)

@@ -14,7 +14,7 @@ from pathlib import Path
 from partita.adapters.git import identity, sweep
 from partita.adapters.git.objects import Object, format_commit
 from partita.adapters.git.parts import Part
-from partita.adapters.git.state import ensure_folder
+from partita.adapters.git.state import ensure_folder, prepare
 from partita.errors import BadInput, GitFailed
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -82,7 +82,7 @@ class GitWorktrees(Part):
 
     def _prepared(self, path: Path) -> Path | None:
         """What git keeps of that worktree, when both are fit to be used again."""
-        ensure_folder(self.place.state)
+        prepare(self.place.state)
         ensure_folder(path.parent)
         admin = self._admin(path)
         if admin is None or path.is_symlink() or not path.is_dir():
@@ -98,6 +98,8 @@ class GitWorktrees(Part):
         return admin
 
     def _removed(self, path: Path) -> None:
+        if self.place.state.is_symlink() or path.parent.is_symlink():
+            raise BadInput(f"{path.parent} is reached through a link, so nothing there is removed.")
         # Not `git worktree prune`: it would also forget a worktree of the user's whose disk is
         # not mounted at the moment.
         sweep.remove(path, self._bin)

@@ -64,7 +64,7 @@ def choose(
     for item in sayable:
         text = texts.get(item.path, "")
         asked_for = item.path in named
-        if item.score < RELEVANT or not item.why or not text.strip():
+        if item.score < RELEVANT or not text.strip():
             continue
         if asked_for or len(text) <= budget // _ONE_FILE:
             keep = for_paths + (0 if asked_for else for_outlines)

@@ -135,10 +135,15 @@ def fix(
     )
 
 
-def complain(problems: Sequence[str], mark: str) -> str:
-    """What was wrong with a reply; only what is named is to be sent again."""
+def complain(problems: Sequence[str], mark: str, count: int = 1) -> str:
+    """What was wrong with a reply; only what is named is to be sent again.
+
+    `count` complaints there are with this one. It stands in the later ones: a question that was
+    asked before would only be given the answer it had.
+    """
+    which = "Your reply" if count == 1 else f"Your reply number {count}"
     return (
-        f"Your reply can't be taken as it is:\n{bullets(problems)}\n"
+        f"{which} can't be taken as it is:\n{bullets(problems)}\n"
         "Send again only the files named here, whole and in the same tags; all else was kept.\n"
         + mark_part(mark)
     )
