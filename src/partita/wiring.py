@@ -28,6 +28,7 @@ from partita.adapters.store.lock import RepositoryLock, holder
 from partita.adapters.store.sqlite import SqliteStore, open_readonly
 from partita.adapters.toolchain import PythonToolchain
 from partita.core.budget import Price
+from partita.core.schema import violations
 from partita.core.start import Start
 from partita.errors import BadInput, UnknownPrice
 from partita.ports.journal import Journal
@@ -201,11 +202,12 @@ def specification(table: ModelTable, environ: Mapping[str, str]) -> ModelSpec:
 
 
 def warm(routes: Routes, environ: Mapping[str, str]) -> Eventually:
-    """Import the SDK of the first model while other things start."""
+    """Import the SDK of the first model, and what reads answers, while other things start."""
 
     def work() -> None:
         first = next(iter(routes.roles.values()))[0]
         build_model(specification(first, environ)).warm()
+        violations({}, None)
 
     return begin(work)
 

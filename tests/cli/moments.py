@@ -20,14 +20,22 @@ def until(condition, what, patience=25.0):
 
 @contextmanager
 def started(shell, *args):
-    """A command at work; ended by force if the test fails."""
+    """A command at work, ended by force if it still is; a failure tells what it had said."""
     process = shell.start(*args)
     try:
         yield process
+    except BaseException as e:
+        e.add_note(f"partita {args}: {_ended(process)}")
+        raise
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        _ended(process)
+
+
+def _ended(process):
+    """Its exit code and output."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    return process.communicate(), process.returncode
 
 
 def log(shell):

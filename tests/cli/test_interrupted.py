@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import answers
 import pytest
-from kit import Shell, gone, leftovers
+from kit import Shell, gone
 from moments import events, ledger, record, started, until
 
 from partita.adapters.clock import SystemClock
@@ -22,7 +22,9 @@ pytestmark = pytest.mark.sandbox
 
 BUILD = ("build", answers.REQUEST, "--depth", "quick")
 SLOW_TEST = answers.TEST_CORE.replace(
-    "        self.assert", "        import time\n\n        time.sleep(0.8)\n        self.assert"
+    "        self.assert",
+    "        import pathlib, time\n\n        pathlib.Path('running').touch()\n"
+    "        time.sleep(0.8)\n        self.assert",
 )
 
 
@@ -103,9 +105,9 @@ def requests(number):
     return lambda _, stub: len(stub.requests) == number
 
 
-def runs_tests(shell, stub):
-    """The sandbox of a task's tests is up: more than git works in a worktree of the run."""
-    return any("-core" in line and "unittest" in line for line in leftovers(str(shell.folder)))
+def runs_tests(shell, _):
+    """The sandbox is up, and a test of the task is in the middle of its work."""
+    return list((shell.folder / ".partita/worktrees").glob("*-core/running"))
 
 
 CORE, WEB = "`core`: the greeting", "`web`: the page"

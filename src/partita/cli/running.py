@@ -1,6 +1,7 @@
 """What every command that runs something does: prepare, start or resume, watch, conclude."""
 
 import asyncio
+import gc
 import os
 import secrets
 from collections.abc import Mapping, Sequence
@@ -214,6 +215,8 @@ def execute(job: Job, watch: Watch) -> Outcome:
     from partita.engine.asking import Lanes, RouteAsker  # noqa: PLC0415 - DBOS takes half a second
     from partita.engine.host import Host  # noqa: PLC0415
 
+    gc.freeze()  # all that was imported stays; from here on there is garbage to look for
+    gc.enable()
     redactor = redactor_for(job.secrets)
 
     def world(journal: Journal, lanes: Lanes) -> World:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 MOST = 20
 _LOOKED_AT = 60
@@ -28,25 +28,29 @@ def violations(schema: Mapping[str, Any], value: Any) -> tuple[str, ...]:
     Each reads `tasks[2].touch: want a list`; none means that the value is accepted. The order
     depends on the value and the schema only, so equal replies give equal sentences.
     """
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - needed by no start, by answers only
+
     found = islice(Draft202012Validator(dict(schema)).iter_errors(value), _LOOKED_AT)
     said = {_sentence(_closest(error)): _rank(error) for error in found}
     return tuple(sorted(said, key=lambda text: (said[text], text))[:MOST])
 
 
-def _closest(error: ValidationError) -> ValidationError:
+def _closest(error: "ValidationError") -> "ValidationError":
     """The failure inside an anyOf or oneOf that says most about what was meant."""
+    from jsonschema.exceptions import ValidationError, best_match  # noqa: PLC0415 - as above
+
     best = best_match(iter([error])) if error.context else None
     return best if isinstance(best, ValidationError) else error
 
 
-def _rank(error: ValidationError) -> tuple[tuple[int, int, str], ...]:
+def _rank(error: "ValidationError") -> tuple[tuple[int, int, str], ...]:
     return tuple(
         (0, step, "") if isinstance(step, int) else (1, 0, str(step))
         for step in error.absolute_path
     )
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: "ValidationError") -> str:
     return f"{_path(list(error.absolute_path))}: {_want(error)}"
 
 
@@ -62,7 +66,7 @@ def _path(steps: Sequence[int | str]) -> str:
     return out or "the top level"
 
 
-def _want(error: ValidationError) -> str:
+def _want(error: "ValidationError") -> str:
     wanted: Any = error.validator_value
     instance: Any = error.instance
     match error.validator:

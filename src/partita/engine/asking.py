@@ -98,9 +98,10 @@ class RouteAsker:
             try:
                 cost = await self._call(model, asked, key)
             except ModelFailure as e:
-                failures.append(f"{model.name}: {e.message}")
+                why = _why(e, model)
+                failures.append(f"{model.name}: {why}")
                 self._tell(
-                    question, "call.gave_up", tag=f":{model.name}", model=model.name, why=e.message
+                    question, "call.gave_up", tag=f":{model.name}", model=model.name, why=why
                 )
                 continue
             return {"key": key, "cost": cost, "cached": False, "last": last}
@@ -124,7 +125,7 @@ class RouteAsker:
                     "call.failed",
                     tag=f":{model.name}:{attempt}",
                     model=model.name,
-                    why=e.message,
+                    why=_why(e, model),
                     retry_in=None if pause is None else round(pause, 2),
                 )
                 if pause is None:
@@ -225,6 +226,11 @@ class RouteAsker:
                 **data,
             },
         )
+
+
+def _why(failure: ModelFailure, model: Model) -> str:
+    """What went wrong, without the model's name where the sentence begins with it."""
+    return failure.message.removeprefix(f"{model.name}: ")
 
 
 def price_of(model: Model) -> Price:
