@@ -36,7 +36,7 @@ async def finalise(
             exit=1,
             status="not accepted",
             summary=f"Nothing landed. {wrong}",
-            kept=kept if whole.commit != start.base else "",
+            kept=kept if whole.commit != start.base else _built(world, plan, state),
             remedy=f"look at it with: partita show {world.run}",
         )
     elif not start.land:
@@ -48,6 +48,12 @@ async def finalise(
     _report(world, start, analysis, plan, state, whole, outcome)
     await _clean_up(world, plan, landed=bool(outcome.commit))
     return outcome
+
+
+def _built(world: World, plan: Plan, state: RunState) -> str:
+    """The branch of the first task that was built at all, where nothing could be integrated."""
+    made = [t.id for t in plan.tasks if t.id in state.commits]
+    return f"partita/{world.run}/{made[0]}" if made else ""
 
 
 async def _land(

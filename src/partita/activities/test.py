@@ -145,7 +145,9 @@ async def test(
             return Failed(task=task.id, why=f"no usable fix: {mended.why}")
         tried.append(await what_changed(world, commit, mended))
         commit = mended
-    return Failed(task=task.id, why=f"{checked.verdict.summary} after {start.rounds} fix rounds")
+        await world.repo.point(f"partita/{world.run}/{task.id}", commit)
+    said = checked.verdict.summary.rstrip(".")
+    return Failed(task=task.id, why=f"{said} after {start.rounds} fix rounds")
 
 
 async def merge_all(

@@ -85,7 +85,7 @@ def start_run(wanted: Wanted) -> int:
     repo = open_repo(wanted.into, make=True)
     settings = settings_for(repo.root, wanted.flags)
     routes = resolve_routes(settings, os.environ)
-    warming = warm(routes, os.environ)
+    warm(routes, os.environ)
     planning = wanted.options.get("dry_run") or wanted.options.get("until") in EARLY
     sandbox = no_sandbox() if planning else find_sandbox(settings)
     models = models_of(routes, os.environ)
@@ -118,9 +118,7 @@ def start_run(wanted: Wanted) -> int:
             sandbox=sandbox,
         )
         engine.get()
-        code = carry_through(job, as_json=wanted.as_json)
-    del warming
-    return code
+        return carry_through(job, as_json=wanted.as_json)
 
 
 EARLY = ("engage", "discover", "plan", "assess", "design")

@@ -27,7 +27,8 @@ from partita.ports.store import Event
 from partita.ports.world import World
 
 VERSION = "partita-1"  # of the workflows' shape; a change here strands runs on purpose
-POLL = 0.02  # seconds between two looks for a child that has ended; each costs about 0.5 ms
+LISTEN = 0.05  # seconds between DBOS' looks for messages; its threads are waited for at the end
+POLL = 0.02  # between two looks for a child that has ended; a look costs about half a millisecond
 SOON = 0.005  # the same where the end is being recorded already
 LOOK = 0.1  # seconds between two looks at the log and the signals
 LAST_CALLS = 60.0  # seconds that calls in flight are given when the run must rest
@@ -90,7 +91,7 @@ class Host:
             "executor_id": self.run,
             "application_version": VERSION,
             "log_level": "CRITICAL",
-            "notification_listener_polling_interval_sec": POLL,
+            "notification_listener_polling_interval_sec": LISTEN,
             "serializer": Plain(),
         }
         before = self._world.store.events(self.run)
@@ -175,7 +176,6 @@ class Host:
     def _watch(self, view: View, seen: int) -> None:
         """Show what happens after event `seen` until the run ends, rests, or is cancelled."""
         store = self._world.store
-        stop = threading.Event()
         while not (self._ended.is_set() or self.bay.parked.is_set()):
             events = store.events(self.run, after=seen)
             seen = events[-1].seq if events else seen
@@ -185,18 +185,12 @@ class Host:
                     "cancelled", remedy=f"partita resume {self.run} goes on with it"
                 )
                 self.bay.parked.set()
-            self._wake(stop)
+            self._ended.wait(LOOK)
         waited = 0.0
         while self._lanes.busy and waited < LAST_CALLS and not self._cancelled():
-            stop.wait(LOOK)
+            self._ended.wait(LOOK)
             waited += LOOK
         view.show(store.events(self.run, after=seen))
-
-    def _wake(self, stop: threading.Event) -> None:
-        """Wait a moment, less when the run ends in it."""
-        for _ in range(round(LOOK / POLL)):
-            if self._ended.wait(POLL) or self.bay.parked.is_set() or stop.is_set():
-                return
 
     def _cancelled(self) -> bool:
         return isinstance(self.bay.trouble, Cancelled)

@@ -136,9 +136,8 @@ class WorkTree:
         await self.git("update-index", "--refresh", env=env, ok=(0, 1))
 
     async def _put(self, steps: Iterable[_Step], env: dict[str, str] | None = None) -> None:
-        """Set those entries of the index, removals first, and nothing else."""
-        ordered = sorted(steps, key=lambda step: step.new_mode != _GONE)
-        lines = b"".join(b"%b %b\t%b\0" % (s.new_mode, s.new_id, s.path) for s in ordered)
+        """Set those entries of the index, and nothing else."""
+        lines = b"".join(b"%b %b\t%b\0" % (s.new_mode, s.new_id, s.path) for s in steps)
         if lines:
             await self.git("update-index", "-z", "--index-info", stdin=lines, env=env)
 
