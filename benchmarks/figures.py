@@ -2,29 +2,32 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 from statistics import median
 
 Interval = tuple[float, float]
 
-HEADER = ("what", "measured", "min - max", "target", "")
+HEADER = ("what", "measured", "min - max", "target", "", "others")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A line of the table: what was measured, and what is wanted of it."""
+    """A line of the table: what was measured, what is wanted of it, what others need.
+
+    What others need was measured earlier and is given, not measured again.
+    """
 
     what: str
     value: str
     spread: str = ""
     target: str = ""
     met: bool | None = None
+    others: str = ""
 
     @property
     def cells(self) -> tuple[str, ...]:
         """As the table shows it."""
         verdict = "" if self.met is None else "met" if self.met else "MISSED"
-        return (self.what, self.value, self.spread, self.target, verdict)
+        return (self.what, self.value, self.spread, self.target, verdict, self.others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +36,18 @@ class Section:
 
     title: str
     rows: tuple[Row, ...] = ()
+    note: str = ""
     skipped: str = ""
 
 
 def of_many(
-    what: str, values: Sequence[float], unit: str, *, most: float | None = None, digits: int = 2
+    what: str,
+    values: Sequence[float],
+    unit: str,
+    *,
+    most: float | None = None,
+    digits: int = 2,
+    others: str = "",
 ) -> Row:
     """The median of several measurements, with the least and the largest."""
     middle = median(values)
@@ -47,6 +57,7 @@ def of_many(
         spread=f"{min(values):.{digits}f} - {max(values):.{digits}f}" if len(values) > 1 else "",
         target="" if most is None else f"at most {most:g} {unit}",
         met=None if most is None else middle <= most,
+        others=others,
     )
 
 
@@ -60,8 +71,10 @@ def covered(intervals: Iterable[Interval]) -> float:
 
 
 def common_prefix(texts: Sequence[str]) -> str:
-    """What all the texts begin with."""
-    return commonprefix(list(texts))
+    """What all the texts begin with, to the character."""
+    first, last = min(texts), max(texts)
+    same = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
+    return first[: next(same, min(len(first), len(last)))]
 
 
 def tokens(texts: Iterable[str]) -> int:
@@ -82,5 +95,6 @@ def table(sections: Sequence[Section]) -> str:
         out.append(section.title)
         out += [f"  skipped: {section.skipped}"] if section.skipped else []
         out += [line(row.cells) for row in section.rows]
+        out += [f"  {section.note}"] if section.note else []
         out.append("")
     return "\n".join(out).rstrip()

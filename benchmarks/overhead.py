@@ -9,8 +9,12 @@ from scripted import FASTAPI, PLAIN, Script
 LATENCY = 0.2
 OVERHEAD = 2.2  # seconds
 TOKENS = 5_000
-OTHERS = "Codex about 1 (no tests), gpt-engineer 2.7, aider 4.1, mini-swe-agent 5.2, MetaGPT 8.3"
-MARK = "# Your task"  # where a build prompt stops being the same for all tasks
+OTHERS = (
+    "others: Codex about 1 s without tests, gpt-engineer 2.7 s, aider 4.1 s, "
+    "mini-swe-agent 5.2 s, MetaGPT 8.3 s"
+)
+TASK = "# Your task"  # stands in every build prompt
+OWN = "# Contracts"  # a task is shown its own: up to here the prompts are the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,27 +86,33 @@ def _variant(title: str, script: Script, runs: int) -> list[Section]:
         Section(
             title=f"todo request at quick, {title}, {LATENCY} s a call ({runs} runs)",
             rows=(
-                of_many("Partita's own", [p.own for p in parts], "s", most=OVERHEAD),
+                of_many(
+                    "Partita's own",
+                    [p.own for p in parts],
+                    "s",
+                    most=OVERHEAD,
+                    others="1 - 8.3 s",
+                ),
                 of_many("  start to first question", [p.before for p in parts], "s"),
                 of_many("  between", [p.between for p in parts], "s"),
                 of_many("  last gate to exit", [p.after for p in parts], "s"),
-                Row(what="  of others, measured before", value="s:", spread=OTHERS),
                 of_many("the model's", [p.model for p in parts], "s"),
                 of_many("the target's test runs", [p.tests for p in parts], "s"),
                 of_many("the target's environment, once", [environment_seconds(cold)], "s"),
                 of_many("start to exit", [ran.seconds for ran in warm], "s"),
             ),
+            note=OTHERS,
         ),
         _prompts(title, warm[-1]),
     ]
 
 
 def _prompts(title: str, ran: Ran) -> Section:
-    builds = [r.text for r in ran.requests if MARK in r.text]
-    planning = [r.text for r in ran.requests if MARK not in r.text]
+    builds = [r.text for r in ran.requests if TASK in r.text]
+    planning = [r.text for r in ran.requests if TASK not in r.text]
     total = tokens(text for r in ran.requests for _, text in r.messages)
     shared = common_prefix(builds)
-    whole = all(text.index(MARK) <= len(shared) for text in builds)
+    whole = all(text.index(OWN) <= len(shared) for text in builds)
     return Section(
         title=f"its prompts, {title}",
         rows=(
@@ -117,7 +127,7 @@ def _prompts(title: str, ran: Ran) -> Section:
                 what="build prompts begin alike",
                 value=f"{len(shared):,} characters",
                 spread=f"of {min(map(len, builds)):,} - {max(map(len, builds)):,}",
-                target="up to the task",
+                target="up to what is its own",
                 met=whole,
             ),
             Row(

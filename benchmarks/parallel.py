@@ -34,6 +34,7 @@ def measure(runs: int) -> list[Section]:
                     value=str(least),
                     target=str(len(FOUR.files)),
                     met=least == len(FOUR.files),
+                    others="1",
                 ),
                 of_many(
                     "first question to last answer read",

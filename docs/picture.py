@@ -44,8 +44,8 @@ def said(console: Console, events: Sequence[Event]) -> None:
             console.print(text, markup=False, highlight=False, style="dim")
 
 
-def draw(folder: Path, run: str, title: str, command: str) -> str:
-    """The picture as SVG."""
+def draw(folder: Path, run: str, *, title: str, command: str, replayed: bool = False) -> str:
+    """The picture as SVG; `replayed`: the answers were recorded ones, and nothing was spent."""
     with open_store(where=folder) as store:
         record = store.find(run)
         events = store.events(record.id)
@@ -62,7 +62,8 @@ def draw(folder: Path, run: str, title: str, command: str) -> str:
     said(console, events[moment:])
     summary = (record.result or {}).get("summary", record.status)
     console.print(summary, markup=False, highlight=False)
-    console.print(f"run {record.id}, {spent} spent", markup=False, highlight=False)
+    cost = f"would have cost {spent}; cost now: nothing" if replayed else f"{spent} spent"
+    console.print(f"run {record.id}, {cost}", markup=False, highlight=False)
     # The fonts of rich's own template are fetched from a server; whoever looks has a font.
     return re.sub(r"@font-face \{[^}]*\}\s*", "", console.export_svg(title=title))
 
@@ -73,13 +74,14 @@ def main(arguments: Sequence[str]) -> None:
         folder, run = Path(arguments[0]), (*arguments, "last")[1]
         with open_store(where=folder) as store:
             request = " ".join(store.find(run).request.split())
-        svg = draw(folder, run, "partita", f'partita build "{request[:70]}"')
+        svg = draw(folder, run, title="partita", command=f'partita build "{request[:70]}"')
     else:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "demo"
             program = Path(sys.executable).with_name("partita")
             subprocess.run([program, "demo", "--into", folder], check=True)
-            svg = draw(folder, "last", "partita demo (recorded answers)", "partita demo")
+            title = "partita demo (recorded answers)"
+            svg = draw(folder, "last", title=title, command="partita demo", replayed=True)
     (HERE / "picture.svg").write_text(svg)
 
 

@@ -5,6 +5,7 @@ PartitaError
 │  ├─ BadSettings          a settings file, flag or variable
 │  ├─ UnknownPrice         a model without a price
 │  ├─ RefusedCredentials   a key that is missing or not accepted
+│  │  └─ NoModel           nothing says which model to ask
 │  ├─ NoSandbox            nothing here can run generated code safely
 │  └─ RunInProgress        another process owns this repository
 ├─ NotAccepted             built or asked, but not good enough      exit 1
@@ -56,6 +57,10 @@ class UnknownPrice(BadInput):
 
 class RefusedCredentials(BadInput):
     """A key that is missing or was not accepted."""
+
+
+class NoModel(RefusedCredentials):
+    """Neither flags, settings nor keys say which model to ask."""
 
 
 class NoSandbox(BadInput):

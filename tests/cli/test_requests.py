@@ -5,6 +5,7 @@ import os
 
 import answers
 import pytest
+from moments import log
 
 QUICK = ("--depth", "quick")
 LIMIT = 256 * 1024  # bytes of the longest request
@@ -111,5 +112,6 @@ def test_a_request_to_explain_is_answered_in_words_and_changes_nothing(offering)
     assert shell.branches() == ["main"]
     assert len(stub.requests) == 1
     again = shell.partita("build", "Explain what notes.txt is for", "--json")
-    last = json.loads(again.out.splitlines()[-1])
+    *told, last = [json.loads(line) for line in again.out.splitlines()]
+    assert [line["seq"] for line in told] == [event.seq for event in log(shell)]
     assert (last["exit"], last["status"], last["summary"]) == (0, "answered", WORDS)

@@ -14,7 +14,6 @@ DEAR = Price(input=3_000_000_000, output=15_000_000_000)
 
 ways = st.fixed_dictionaries(
     {
-        "depth": st.sampled_from(["quick", "standard", "thorough"]),
         "prices": st.sampled_from([FREE, CHEAP, (CHEAP, DEAR), (FREE, DEAR), (FREE,), ()]),
         "max_output": st.sampled_from([1_000, 8_000, 64_000]),
         "rounds": st.integers(0, 3),
@@ -61,7 +60,7 @@ def plan(*lines, needs=()):
 
 
 def figures(found, **way):
-    way = {"depth": "standard", "prices": CHEAP, "max_output": 16_000, **way}
+    way = {"prices": CHEAP, "max_output": 16_000, **way}
     return estimate(found, **way)
 
 

@@ -191,6 +191,18 @@ def test_the_examples_that_need_no_model_do_what_the_pages_say(shell):
     assert set(found["findings"][0]) == keys("doctor", each=True)
 
 
+def test_the_lines_that_set_an_unknown_price_can_be_pasted(shell, tmp_path):
+    shell.extra = {"OPENAI_API_KEY": "fake"}
+    done = shell.partita("build", "Build a thing", "--model", "openai:brand-new")
+    assert done.code == 2
+    lines = done.err[done.err.index("[models.") :]
+    file = tmp_path / "config.toml"
+    file.write_text(lines.replace("DOLLARS", "1.25"))
+    model = load_settings(user=file, environ={}, flags={}).models["openai:brand-new"]
+    assert model.price is not None
+    assert (model.price.input, model.price.output) == (1_250_000_000, 1_250_000_000)
+
+
 def keys(name, *, each=False):
     """The keys of a command's JSON document, or of each entry of the list in it."""
     row = next(r for r in table(page("docs/reference/json-output.md")) if f"`{name}`" in r[0])
@@ -221,6 +233,25 @@ def test_what_a_run_tells_and_leaves_behind_is_described(shell):
     example = json.loads(blocks("docs/reference/json-output.md", "json")[0])
     assert (set(status), set(status["runs"][0])) == (set(example), set(example["runs"][0]))
     left_behind(shell.folder / ".partita")
+
+
+@pytest.mark.sandbox
+def test_what_did_not_land_waits_and_can_be_shown_and_replayed(shell):
+    """As docs/how-to/approve.md and docs/how-to/resume-and-undo.md say."""
+    with StubProvider(answers.good()) as stub:
+        shell.url = stub.url
+        done = shell.partita("build", answers.REQUEST, "--depth", "quick", "--approve")
+        assert done.code == 3
+        assert json.loads(shell.partita("status", "--json").out)["runs"][0]["status"] == "waiting"
+        assert "partita approve" in shell.partita("status").out
+        done = shell.partita("do", "build", answers.REQUEST, "--depth", "quick")
+    assert done.code == 0, done.err
+    kept = next(b for b in shell.branches() if b.endswith("/_result"))
+    assert f"kept on the branch {kept}" in done.out
+    assert "+def greet(name: str) -> str:" in shell.partita("show", "--part", "diff").out
+    shell.url = ""
+    done = shell.partita("replay")
+    assert (done.code, "the same result" in done.out) == (0, True), done.err
 
 
 def section_of_lines(text):

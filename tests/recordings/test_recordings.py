@@ -99,8 +99,7 @@ def test_what_a_recorded_run_cost_lies_in_the_range_that_was_printed(recording):
         elif exchange.name.startswith(("build:", "fix:", "documents")):
             spent += CENTS.cost(exchange.reply.usage)
             calls += 1
-    depth = transcript.header.options["start"]["depth"]
-    figures = estimate(plan, depth=depth, prices=CENTS, max_output=16_384)
+    figures = estimate(plan, prices=CENTS, max_output=16_384)
     assert figures.money.low <= spent <= figures.money.high
     assert figures.calls.low <= calls <= figures.calls.high
     assert figures.money.high <= 4 * figures.money.low

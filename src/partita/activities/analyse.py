@@ -14,6 +14,7 @@ from partita.core.naming import name_from
 from partita.core.prompts import analysis as prompts
 from partita.core.report import analysis_report
 from partita.core.start import Start
+from partita.core.words import count
 from partita.ports.world import World
 
 BUDGETS = {"quick": 2_500, "standard": 8_000, "thorough": 16_000}  # tokens of repository
@@ -45,7 +46,7 @@ async def look(world: World, start: Start, target: str) -> Findings:
         target=target,
         token_budget=BUDGETS[start.depth],
     )
-    with_events(world, "discover", done=True, summary=f"{found.files} files")
+    with_events(world, "discover", done=True, summary=count(found.files, "file"))
     return found
 
 
@@ -134,5 +135,5 @@ def _summary(activity: str, analysis: Analysis) -> str:
     if activity == "engage":
         return f"{analysis.brief.kind} {analysis.brief.name}"
     if activity == "plan":
-        return f"{len(analysis.requirements)} requirements"
+        return count(len(analysis.requirements), "requirement")
     return "go" if analysis.assessment.go else "no go"

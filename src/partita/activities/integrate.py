@@ -58,7 +58,7 @@ async def integrate(world: World, start: Start, plan: Plan, state: RunState) -> 
     commit = merged
     if not await world.repo.changed(start.base, commit):
         nothing = Verdict(gate="change", ok=False, summary="nothing was changed")
-        return Whole(commit=start.base, verdicts=(*broken, nothing))
+        return Whole(commit=start.base, verdicts=broken or (nothing,))
     if not broken:
         commit = await _documents(world, start, plan, commit)
     commit, checked = await _gate(world, start, plan, commit, mending=not broken)

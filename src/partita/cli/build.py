@@ -28,7 +28,13 @@ def command(request: str | None, **options: Any) -> int:
     Works in the git repository around the current folder, or starts one in an empty folder.
     Nothing is changed on your branch before every test has passed; then it lands as one commit.
     """
-    return build(request, **options)
+    into, as_json, dry_run = options["into"], options["as_json"], options["dry_run"]
+    code = build(request, **options)
+    if dry_run and code == 0 and not as_json:
+        from partita.cli.plan import tell_plan  # noqa: PLC0415 - start-up of --help
+
+        tell_plan(into)
+    return code
 
 
 def build(

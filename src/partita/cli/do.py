@@ -20,16 +20,12 @@ def command(activity: str, request: str, **options: Any) -> int:
     """
     from partita.cli.build import build  # noqa: PLC0415 - start-up of --help
     from partita.cli.output import say  # noqa: PLC0415
-    from partita.wiring import open_repo, open_store  # noqa: PLC0415
+    from partita.cli.plan import last_run  # noqa: PLC0415
 
     as_json, into = options["as_json"], options["into"]
     code = build(request, until=activity, **options)
     if code == 0 and not as_json:
-        from pathlib import Path  # noqa: PLC0415
-
-        where = Path(into) if into else None
-        with open_store(where=where) as store:
-            folder = open_repo(where).root / ".partita" / "runs" / store.find("last").id
+        folder = last_run(into)
         name = "analysis.md" if activity in ACTIVITIES[:4] else "plan.md"
         if activity in ACTIVITIES[:5] and (folder / name).exists():
             say((folder / name).read_text())

@@ -1,6 +1,7 @@
 """The command group: commands are imported only when they run, errors become exit codes."""
 
 import importlib
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -76,9 +77,10 @@ def run(arguments: Sequence[str]) -> int:
         return _say("stopped", code=4)
     except click.ClickException as e:
         e.show(sys.stderr)
-        return 2
+        return _document(arguments, e.format_message(), "", code=2)
     except PartitaError as e:
-        return _say(e.message, e.remedy, code=e.exit_code)
+        _say(e.message, e.remedy, code=e.exit_code)
+        return _document(arguments, e.message, e.remedy, code=e.exit_code)
     except KeyboardInterrupt:
         return _say("stopped", code=4)
     except BrokenPipeError:
@@ -94,6 +96,14 @@ def _say(message: str, remedy: str = "", *, code: int) -> int:
     click.echo(f"partita: {printable(message)}", err=True)
     if remedy:
         click.echo(f"  {printable(remedy)}", err=True)
+    return code
+
+
+def _document(arguments: Sequence[str], message: str, remedy: str, *, code: int) -> int:
+    """The error as the one document that `--json` promises."""
+    if "--json" in arguments:
+        error = {"type": "result", "exit": code, "error": message, "remedy": remedy}
+        click.echo(json.dumps(error, ensure_ascii=False))
     return code
 
 

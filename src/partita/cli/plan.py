@@ -24,22 +24,33 @@ from partita.cli.output import remark
 def command(request: str, *, out: str | None, **options: Any) -> int:
     """Plan REQUEST: tasks with their scopes, waves, and what it will take."""
     from partita.cli.build import build  # noqa: PLC0415 - start-up of --help
-    from partita.wiring import open_repo, open_store  # noqa: PLC0415
 
     into, as_json = options["into"], options["as_json"]
     code = build(request, until="design", dry_run=True, **options)
     if code:
         return code
+    if out:
+        _copy(last_run(into) / "plan.json", out)
+    if not as_json:
+        tell_plan(into, saved=out)
+    return code
+
+
+def tell_plan(into: str | None, *, saved: str | None = None) -> None:
+    """The plan that was just made, and how to build it."""
+    folder = last_run(into)
+    click.echo((folder / "plan.md").read_text())
+    file = saved or str(folder / "plan.json")
+    remark(f"saved as {file}; build it with: partita build --plan {shlex.quote(file)}")
+
+
+def last_run(into: str | None) -> Path:
+    """The folder of the newest run in that repository."""
+    from partita.wiring import open_repo, open_store  # noqa: PLC0415 - start-up of --help
+
     where = Path(into) if into else None
     with open_store(where=where) as store:
-        folder = open_repo(where).root / ".partita" / "runs" / store.find("last").id
-    if out:
-        _copy(folder / "plan.json", out)
-    if not as_json:
-        click.echo((folder / "plan.md").read_text())
-        saved = out or folder / "plan.json"
-        remark(f"saved as {saved}; build it with: partita build --plan {shlex.quote(str(saved))}")
-    return code
+        return open_repo(where).root / ".partita" / "runs" / store.find("last").id
 
 
 def _copy(plan: Path, out: str) -> None:

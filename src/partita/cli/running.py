@@ -16,12 +16,19 @@ from partita.cli.watch import Watch, is_interactive
 from partita.core.codec import decode, encode
 from partita.core.report import Outcome
 from partita.core.start import Start
-from partita.errors import BadInput, PartitaError
+from partita.errors import BadInput, NoModel, PartitaError
 from partita.ports.journal import Journal
 from partita.ports.model import Model
 from partita.ports.store import RunRecord
 from partita.ports.world import World
-from partita.settings import Settings, load_settings, resolve_routes, user_file
+from partita.settings import (
+    LOCAL_ENDPOINTS,
+    Routes,
+    Settings,
+    load_settings,
+    resolve_routes,
+    user_file,
+)
 from partita.wiring import (
     Eventually,
     GitRepo,
@@ -36,9 +43,9 @@ from partita.wiring import (
     now,
     open_repo,
     open_writing,
+    reachable,
     redactor_for,
     secrets_of,
-    state_folder,
     warm,
 )
 
@@ -79,12 +86,26 @@ def settings_for(root: Path | None, flags: Mapping[str, object]) -> Settings:
     )
 
 
+def routes_for(settings: Settings) -> Routes:
+    """The models in force; where there is none, the local servers that answer are named."""
+    try:
+        return resolve_routes(settings, os.environ)
+    except NoModel as e:
+        looked = [(name, url, reachable(url)) for name, url in LOCAL_ENDPOINTS]
+        for name, url, answers in looked:
+            if answers:
+                message = f"{e.message}; but {name} seems to answer at {url}"
+                raise NoModel(message, remedy=f"use it: export OPENAI_BASE_URL={url}") from e
+        places = ", ".join(f"{name} ({url})" for name, url, _ in looked)
+        raise NoModel(f"{e.message}; no local server answers: {places}", remedy=e.remedy) from e
+
+
 def start_run(wanted: Wanted) -> int:
     """Start a run and see it to its end; the exit code."""
     engine = begin(_load_engine)
     repo = open_repo(wanted.into, make=True)
     settings = settings_for(repo.root, wanted.flags)
-    routes = resolve_routes(settings, os.environ)
+    routes = routes_for(settings)
     warm(routes, os.environ)
     planning = wanted.options.get("dry_run") or wanted.options.get("until") in EARLY
     sandbox = no_sandbox() if planning else find_sandbox(settings)
@@ -244,7 +265,7 @@ def execute(job: Job, watch: Watch) -> Outcome:
     host = Host(
         run=job.run,
         start=job.start,
-        database=state_folder(job.repo) / "partita.db",
+        database=job.repo.root / ".partita" / "partita.db",
         build_world=world,
         calls_in_flight=job.settings.calls_in_flight,
     )

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil, sqrt
 
-from partita.core.analysis import Depth
 from partita.core.budget import Price, Usage
 from partita.core.graph import critical_path, layers
 from partita.core.plan import Estimate, Plan, Range, Task, WantedFile
@@ -12,11 +11,10 @@ from partita.core.plan import Estimate, Plan, Range, Task, WantedFile
 WIDTH = 4  # high / low of every range, at most
 
 # Guesses until measured over recorded runs: tokens of output per line of code, of a build
-# question beyond the files it shows, of the evidence in a fix question, of a review.
+# question beyond the files it shows, of the evidence in a fix question.
 LINE = 11
 BUILD = Range(low=900, high=1_600)
 EVIDENCE = Range(low=400, high=1_200)
-REVIEW = 400
 # Answers run shorter or longer than planned, with prose and tags around them.
 SPREAD = Range(low=0.75, high=1.5)
 UNLISTED = 80  # lines, for each pattern of a task that lists no files
@@ -86,7 +84,6 @@ def _tokens(file: WantedFile) -> int:
 def estimate(
     plan: Plan,
     *,
-    depth: Depth,
     prices: tuple[Price, ...] | Price,
     max_output: int,
     rounds: int = 3,
@@ -103,9 +100,7 @@ def estimate(
     high: dict[str, _Load] = {}
     mending: dict[str, _Load] = {}
     for task in plan.tasks:
-        low[task.id], high[task.id], mending[task.id] = _loads(
-            task, max_output, context_tokens, review=depth == "thorough"
-        )
+        low[task.id], high[task.id], mending[task.id] = _loads(task, max_output, context_tokens)
     # About every second task needs one round, whichever it is: half a round for each.
     most = min(rounds, 1) * ceil(len(plan.tasks) / 2) / max(1, len(plan.tasks))
     fixes = {ident: load.times(most) for ident, load in mending.items()}
@@ -124,9 +119,7 @@ def estimate(
     )
 
 
-def _loads(
-    task: Task, max_output: int, context_tokens: int, *, review: bool
-) -> tuple[_Load, _Load, _Load]:
+def _loads(task: Task, max_output: int, context_tokens: int) -> tuple[_Load, _Load, _Load]:
     """The task's questions at the least, at the most, and one round of mending it."""
     groups = split(task, max_output)
     lines = sum(_tokens(f) for f in task.files) or LINE * UNLISTED * max(1, len(task.touch))
@@ -134,8 +127,6 @@ def _loads(
     shown = calls * context_tokens
     low = _Load(calls=calls, input=calls * BUILD.low + shown, output=lines * SPREAD.low)
     high = _Load(calls=calls, input=calls * BUILD.high + shown, output=lines * SPREAD.high)
-    if review:
-        high += _Load(calls=1, input=BUILD.high + lines, output=REVIEW)
     mending = _Load(
         calls=1,
         input=BUILD.high + EVIDENCE.high + context_tokens + lines,

@@ -27,8 +27,7 @@ from partita.ports.store import Event
 from partita.ports.world import World
 
 VERSION = "partita-1"  # of the workflows' shape; a change here strands runs on purpose
-LISTEN = 0.05  # seconds between DBOS' looks for messages; its threads are waited for at the end
-POLL = 0.02  # between two looks for a child that has ended; a look costs about half a millisecond
+POLL = 0.02  # seconds between two looks for a child that has ended; a look costs half a millisecond
 SOON = 0.005  # the same where the end is being recorded already
 LOOK = 0.1  # seconds between two looks at the log and the signals
 LAST_CALLS = 60.0  # seconds that calls in flight are given when the run must rest
@@ -91,7 +90,7 @@ class Host:
             "executor_id": self.run,
             "application_version": VERSION,
             "log_level": "CRITICAL",
-            "notification_listener_polling_interval_sec": LISTEN,
+            "notification_listener_polling_interval_sec": POLL,
             "serializer": Plain(),
         }
         before = self._world.store.events(self.run)

@@ -27,6 +27,7 @@ from partita.core.state import (
     TestStarted,
     apply,
 )
+from partita.core.words import count
 from partita.engine.approval import approval, doubts
 from partita.errors import GitFailed
 from partita.ports.repo import Conflict
@@ -53,11 +54,13 @@ async def journey(world: World, start: Start, children: Callable[[Plan], Childre
             return early
     with_events(world, "design", done=False)
     plan = await design(world, start, analysis)
-    figures = foresee(world, start, plan)
-    with_events(world, "design", done=True, summary=f"{len(plan.tasks)} tasks")
+    figures = await foresee(world, start, analysis, plan)
+    with_events(world, "design", done=True, summary=count(len(plan.tasks), "task"))
     world.tell("planned", "planned", tasks=_lanes(plan), estimate=encode(figures))
     if start.dry_run or not start.includes("provision"):
-        return Outcome(exit=0, status="planned", summary=f"{len(plan.tasks)} tasks planned.")
+        return Outcome(
+            exit=0, status="planned", summary=f"{count(len(plan.tasks), 'task')} planned."
+        )
     await approval(world, start, plan, figures)
     with_events(world, "provision", done=False)
     plan = await provision(world, start, plan)
@@ -101,7 +104,7 @@ def _lanes(plan: Plan) -> list[dict[str, Any]]:
 
 def _tally(state: RunState) -> str:
     done = sum(1 for t in state.plan.tasks if state.phase(t.id) in ("passed", "deferred"))
-    return f"{done} of {len(state.plan.tasks)} tasks done"
+    return f"{done} of {count(len(state.plan.tasks), 'task')} done"
 
 
 async def carry_out(world: World, start: Start, plan: Plan, children: Children) -> RunState:

@@ -130,7 +130,8 @@ class Answers(Protocol):
 
     def spoil(self, run: str, question: str) -> None:
         """The answer that the run used for the question was no good: `get` no longer gives it
-        to other runs."""
+        to other runs.
+        """
 
     def used(self, run: str, question: str, key: str) -> None:
         """Note that the run's question was answered by that (perhaps older) answer."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from partita.adapters.models.prices import is_loopback
 from partita.core.question import ROLES, Role
-from partita.errors import BadSettings, RefusedCredentials
+from partita.errors import BadSettings, NoModel, RefusedCredentials
 from partita.settings.models import PROVIDERS, address, named
 from partita.settings.values import ModelTable, Settings
 
@@ -37,7 +37,7 @@ class Routes:
 def resolve_routes(settings: Settings, environ: Mapping[str, str]) -> Routes:
     """The routes in force. A role without one of its own takes `settings.model`.
 
-    Without any model the keys decide. Raises RefusedCredentials naming every key that is missing,
+    Without any model the keys decide. Raises NoModel, RefusedCredentials for missing keys,
     BadSettings for a base URL in the environment that is none.
     """
     usual = settings.model
@@ -72,12 +72,11 @@ def _by_keys(environ: Mapping[str, str]) -> tuple[str, ...]:
     for key, model in USUAL.items():
         if environ.get(key):
             return (model,)
-    servers = ", ".join(f"{name} ({url})" for name, url in LOCAL_ENDPOINTS)
-    raise RefusedCredentials(
+    raise NoModel(
         "no model is configured: neither --model nor a settings file names one, and none of "
         f"{', '.join(USUAL)} or a loopback OPENAI_BASE_URL is set",
-        remedy=f"export {' or '.join(f'{key}=...' for key in USUAL)}; or point OPENAI_BASE_URL at "
-        f"a local server, such as {servers}; or see it work without any: partita demo",
+        remedy=f"export {' or '.join(f'{key}=...' for key in USUAL)}; or start a local server and "
+        "point OPENAI_BASE_URL at it; or see it work without any: partita demo",
     )
 
 
