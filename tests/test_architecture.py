@@ -14,6 +14,7 @@ PURE = {
     "configparser",
     "contextlib",
     "dataclasses",
+    "decimal",
     "difflib",
     "enum",
     "fnmatch",

@@ -270,9 +270,9 @@ def redactor_for(secrets: Sequence[str]) -> Redactor:
     return Redactor(secrets)
 
 
-def here() -> Path | None:
-    """The top of the repository around the current folder; None when there is none."""
-    repo = find_repository(Path.cwd())
+def here(where: Path | None = None) -> Path | None:
+    """The top of the repository around a folder (the current one); None when there is none."""
+    repo = find_repository(where or Path.cwd())
     return None if repo is None else repo.root
 
 

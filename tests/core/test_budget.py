@@ -51,4 +51,5 @@ def test_an_estimate_is_never_below_a_fifth_of_the_characters(text):
 
 
 def test_money_is_shown_with_the_digits_that_matter():
-    assert (dollars(1_234_567), dollars(2_500_000_000)) == ("$0.0012", "$2.50")
+    shown = [dollars(n) for n in (0, 12, 1_234_567, 2_500_000_000)]
+    assert shown == ["$0.0000", "$0.000000012", "$0.0012", "$2.50"]

@@ -9,7 +9,7 @@ from strategies import LAW, any_plans, valid_plans
 
 from partita.core.plan import Contract, Plan, Task
 from partita.core.problems import ancestors, problems, provider_of
-from partita.core.schedule import Finish, Skip, StartBuild, StartTest, decide
+from partita.core.schedule import Finish, Skip, StartBuild, StartTest, decide, under_test
 from partita.core.state import (
     BuildStarted,
     Built,
@@ -210,6 +210,20 @@ def test_tasks_that_use_each_other_are_tested_once_both_are_built():
     state = apply(state, Passed(task="a", commit="x"))
     state = apply(state, Passed(task="b", commit="y"))
     assert decide(state, slots=2) == (Finish(ok=True),)
+
+
+def test_what_partners_use_lies_under_the_tests_of_both():
+    plan = mutual()
+    third = Task(id="c", objective="c", touch=("c.py",), provides=("c",))
+    contract = Contract(id="c", kind="function", signature="f()", path="c.py", symbol="f")
+    b = replace(plan.task("b"), uses=("a", "c"))
+    plan = replace(plan, tasks=(plan.task("a"), b, third), contracts=(*plan.contracts, contract))
+    assert problems(plan) == ()
+    assert under_test(plan, "a") == {"b": False, "c": True}
+    state = RunState(plan=plan, phases={"a": "built", "b": "built", "c": "testing"})
+    assert decide(state, slots=3) == ()
+    state = apply(state, Passed(task="c", commit="z"))
+    assert decide(state, slots=3) == (StartTest("a"), StartTest("b"))
 
 
 def test_use_and_need_to_and_fro_would_wait_for_ever_and_is_a_problem():

@@ -37,6 +37,7 @@ from partita.wiring import (
     begin,
     build_world,
     find_sandbox,
+    here,
     lock,
     models_of,
     no_sandbox,
@@ -103,13 +104,13 @@ def routes_for(settings: Settings) -> Routes:
 def start_run(wanted: Wanted) -> int:
     """Start a run and see it to its end; the exit code."""
     engine = begin(_load_engine)
-    repo = open_repo(wanted.into, make=True)
-    settings = settings_for(repo.root, wanted.flags)
-    routes = routes_for(settings)
-    warm(routes, os.environ)
+    settings = settings_for(here(wanted.into), wanted.flags)
     planning = wanted.options.get("dry_run") or wanted.options.get("until") in EARLY
     sandbox = no_sandbox() if planning else find_sandbox(settings)
+    routes = routes_for(settings)
+    warm(routes, os.environ)
     models = models_of(routes, os.environ)
+    repo = open_repo(wanted.into, make=True)  # made only once nothing is missing
     start = _start(wanted, repo, settings)
     sandbox.get()  # refused before any money is spent
     with ExitStack() as stack:

@@ -1,10 +1,12 @@
 """Money as integer nano-dollars, held before a call and settled after it."""
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from partita.errors import BudgetSpent
 
 NANO = 1_000_000_000
+SMALL = 0.0001  # dollars
 LATIN = 0x2FF  # the last code point of the Latin blocks
 
 
@@ -80,9 +82,11 @@ class Budget:
 
 
 def dollars(nano: int) -> str:
-    """Money for people: four decimals below a dollar, two above."""
+    """Money for people: two decimals from a dollar on, else four, or two digits that count."""
     value = nano / NANO
-    return f"${value:.2f}" if abs(value) >= 1 else f"${value:.4f}"
+    if abs(value) >= 1:
+        return f"${value:.2f}"
+    return f"${value:.4f}" if not nano or abs(value) >= SMALL else f"${Decimal(f'{value:.2g}'):f}"
 
 
 def words(text: str) -> int:

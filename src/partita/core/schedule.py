@@ -92,12 +92,25 @@ def decide(
 
 def _testable(state: RunState, task: Task, providers: Mapping[str, str]) -> bool:
     """Has all that the task uses passed, or is it at least built where the use is mutual?"""
-    missing = [p for _, p in _provided(task, providers) if state.phase(p) not in DONE]
-    if not missing:
+    if all(state.phase(p) in DONE for _, p in _provided(task, providers)):
         return True
-    if any(state.phase(p) not in ("built", "testing") for p in missing):
+    if not any(partners(state.plan)[task.id]):
         return False
-    return partners(state.plan)[task.id].issuperset(missing)
+    return all(
+        state.phase(p) in DONE if outside else state.phase(p) in (*DONE, "built", "testing")
+        for p, outside in under_test(state.plan, task.id).items()
+    )
+
+
+def under_test(plan: Plan, ident: str) -> dict[str, bool]:
+    """The tasks whose work must lie under a task's tests, in the plan's order.
+
+    The value tells whether it must have passed: not so for those that use the task in turn,
+    whose own providers then belong there, too.
+    """
+    providers, circle = provider_of(plan), {ident, *partners(plan)[ident]}
+    used = {p for t in plan.tasks if t.id in circle for _, p in _provided(t, providers)}
+    return {t.id: t.id not in circle for t in plan.tasks if t.id in (used | circle) - {ident}}
 
 
 def _skips(state: RunState, providers: Mapping[str, str]) -> list[Skip]:

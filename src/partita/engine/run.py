@@ -12,9 +12,8 @@ from partita.activities.provision import provision
 from partita.core.analysis import Analysis
 from partita.core.codec import encode
 from partita.core.plan import Plan
-from partita.core.problems import provider_of
 from partita.core.report import Outcome
-from partita.core.schedule import Finish, Skip, StartBuild, StartTest, decide
+from partita.core.schedule import Finish, Skip, StartBuild, StartTest, decide, under_test
 from partita.core.start import Start
 from partita.core.state import (
     BuildStarted,
@@ -142,9 +141,7 @@ async def base_of(world: World, state: RunState, task: str) -> str:
 
 
 def _test_arguments(state: RunState, task: str) -> dict[str, Any]:
-    providers = provider_of(state.plan)
-    used = {providers[c] for c in state.plan.task(task).uses if c in providers}
-    commits = [state.commits[t] for t in sorted(used - {task})]
+    commits = [state.commits[t] for t in under_test(state.plan, task)]
     return {"commit": state.commits[task], "providers": commits}
 
 
