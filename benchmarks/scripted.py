@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import todo_apis as apis
 import todo_parts as parts
 
 
@@ -181,8 +182,8 @@ FASTAPI = Script(
         manifest=["requirements.txt"],
     ),
     files=_files(
-        parts.FASTAPI,
-        parts.TEST_FASTAPI,
+        apis.FASTAPI,
+        apis.TEST_FASTAPI,
         parts.README.format(
             install="pip install -r requirements.txt uvicorn pytest",
             run="uvicorn --factory todo.api:create_app",
@@ -204,8 +205,8 @@ PLAIN = Script(
         manifest=[],
     ),
     files=_files(
-        parts.PLAIN,
-        parts.TEST_PLAIN,
+        apis.PLAIN,
+        apis.TEST_PLAIN,
         parts.README.format(
             install="python -m venv .venv", run="python -m todo.api", test="python -m unittest"
         ),

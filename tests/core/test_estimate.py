@@ -65,7 +65,7 @@ def figures(found, **way):
 
 
 def test_more_code_costs_more_of_everything():
-    small, large = figures(plan(50, 50)), figures(plan(500, 500))
+    small, large = figures(plan(50, 50)), figures(plan(1000, 1000))
     assert small.tokens.high < large.tokens.low
     assert small.money.high < large.money.low
     assert small.seconds.high < large.seconds.high

@@ -23,11 +23,13 @@ async def ask_json(
     schema: dict[str, Any],
     make: Callable[[Any], T | str],
     max_output: int = 6_000,
+    accept: dict[str, Any] | None = None,
 ) -> T:
     """The value that `make` builds from JSON that fits the schema.
 
-    `make` gives a complaint (str) where the JSON is readable and yet not usable. Raises
-    NoUsableAnswer when no model of the route comes to a usable answer.
+    `accept` is a wider schema for replies that `make` puts right itself. `make` gives a
+    complaint (str) where the JSON is readable and yet not usable. Raises NoUsableAnswer when no
+    model of the route comes to a usable answer.
     """
     prompt, choice, bad, turn = messages, 0, 0, 0
     while True:
@@ -41,7 +43,7 @@ async def ask_json(
             activity=activity,
         )
         answer = await world.asker.ask(question, choice=choice)
-        read = read_json(answer.text, schema, finish=answer.finish)
+        read = read_json(answer.text, accept or schema, finish=answer.finish)
         why: str
         if isinstance(read, Unreadable):
             why = read.why

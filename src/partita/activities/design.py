@@ -44,6 +44,7 @@ async def design(world: World, start: Start, analysis: Analysis | None) -> Plan:
             schema=PLAN_SCHEMA,
             make=lambda data: _read({"name": analysis.brief.name, **data}, start, existing),
             max_output=MAX_OUTPUT,
+            accept={"type": "object", "required": ["tasks"]},
         )
     if analysis is not None and analysis.findings.test_command and start.plan is None:
         plan = replace(plan, test_command=analysis.findings.test_command)
