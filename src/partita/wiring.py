@@ -21,6 +21,7 @@ from partita.adapters.models.spec import HOME
 from partita.adapters.redact import Redactor
 from partita.adapters.sandbox.choose import choose
 from partita.adapters.sandbox.describe import describe
+from partita.adapters.sandbox.orphans import kill_orphans
 from partita.adapters.sandbox.unprotected import Unprotected
 from partita.adapters.search import FtsSearch
 from partita.adapters.shelf import FolderShelf
@@ -55,6 +56,7 @@ __all__ = [
     "open_repo",
     "open_store",
     "open_writing",
+    "own",
     "owner_of",
     "price_as",
     "reachable",
@@ -109,6 +111,13 @@ def state_folder(repo: GitRepo) -> Path:
 def lock(repo: GitRepo) -> RepositoryLock:
     """The lock that the one process at work in the repository holds."""
     return RepositoryLock(state_folder(repo))
+
+
+def own(repo: GitRepo, run: str) -> RepositoryLock:
+    """The repository taken for that run, and what a killed owner left running ended."""
+    taken = lock(repo).take(run)
+    kill_orphans(repo.root / ".partita" / "worktrees")
+    return taken
 
 
 def owner_of(where: Path | None = None) -> dict[str, Any] | None:

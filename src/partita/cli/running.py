@@ -38,12 +38,12 @@ from partita.wiring import (
     build_world,
     find_sandbox,
     here,
-    lock,
     models_of,
     no_sandbox,
     now,
     open_repo,
     open_writing,
+    own,
     reachable,
     redactor_for,
     secrets_of,
@@ -115,7 +115,7 @@ def start_run(wanted: Wanted) -> int:
     sandbox.get()  # refused before any money is spent
     with ExitStack() as stack:
         run = new_run_id()
-        stack.enter_context(lock(repo).take(run))
+        stack.enter_context(own(repo, run))
         store = stack.enter_context(open_writing(repo, secrets_of(None, os.environ)))
         store.create(
             RunRecord(
@@ -175,7 +175,7 @@ def resume_run(prefix: str, flags: Mapping[str, object], *, as_json: bool) -> in
     with ExitStack() as stack:
         store = stack.enter_context(open_writing(repo, secrets_of(None, os.environ)))
         record = store.find(prefix)
-        stack.enter_context(lock(repo).take(record.id))
+        stack.enter_context(own(repo, record.id))
         if record.status not in ("running", "waiting", "interrupted"):
             raise BadInput(
                 f"run {record.id} has ended: {record.status}",
