@@ -43,7 +43,9 @@ def until(condition):
 def test_only_the_orphans_of_these_worktrees_are_killed(tmp_path, bubblewrap):
     ours, others = tmp_path / "a" / "worktrees", tmp_path / "b" / "worktrees"
     mine, theirs = orphan(ours / "run-task"), orphan(others / "run-task")
-    child = subprocess.Popen(["bwrap", *BARE, "--bind", str(ours), str(ours), "sleep", "60"])
+    kept = ours / "child"
+    kept.mkdir()
+    child = subprocess.Popen(["bwrap", *BARE, "--bind", str(kept), str(kept), "sleep", "60"])
     try:
         assert until(lambda: kill_orphans(ours) == 0 and not alive(mine))
         assert alive(theirs)
@@ -51,5 +53,6 @@ def test_only_the_orphans_of_these_worktrees_are_killed(tmp_path, bubblewrap):
     finally:
         child.kill()
         child.wait()
+        assert until(lambda: kill_orphans(ours) == 0)
         assert kill_orphans(others) > 0
         assert until(lambda: kill_orphans(others) == 0 and not alive(theirs))
