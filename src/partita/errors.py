@@ -104,11 +104,15 @@ class RateLimited(ModelFailure):
 
 
 class Unreachable(ModelFailure):
-    """No connection, or it broke, hung or stalled; `sent`: the question may have arrived."""
+    """No connection, or it broke, hung or stalled.
 
-    def __init__(self, message: str, *, sent: bool = True) -> None:
+    `sent`: the question may have arrived. `silent`: nothing at all came back in good time.
+    """
+
+    def __init__(self, message: str, *, sent: bool = True, silent: bool = False) -> None:
         super().__init__(message)
         self.sent = sent
+        self.silent = silent
 
 
 class ServerFailed(ModelFailure):

@@ -351,3 +351,25 @@ def test_secrets_are_taken_out_of_prompts_before_anything_is_sent_or_kept():
     ask(who, question("The key is hunter2."))
     assert one.questions[0].messages[0].text == "The key is ***."
     assert "hunter2" not in json.dumps(who.store.transcript("a"))
+
+
+class Silent(ScriptedModel):
+    """Says nothing for longer than anyone's patience."""
+
+    def __init__(self, clock, **how):
+        super().__init__(name="silent", price=PRICE)
+        self.clock, self.how = clock, how
+
+    async def complete(self, question):
+        self.questions.append(question)
+        self.clock.advance(180)
+        raise Unreachable("nothing came", **self.how)
+
+
+@pytest.mark.parametrize(("silent", "calls"), [(True, 1), (False, 4)])
+def test_a_silent_server_is_not_waited_for_again_but_a_broken_connection_is(silent, calls):
+    clock = FakeClock()
+    one = Silent(clock, silent=silent)
+    with pytest.raises(ModelUnavailable):
+        ask(asker(one, clock=clock), question())
+    assert len(one.questions) == calls

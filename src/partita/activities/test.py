@@ -63,16 +63,26 @@ async def run_tests(
     name: str,
     chain_paths: tuple[str, ...],
 ) -> TestRun:
-    """The tests of a commit in a worktree of the name, once in the run however often it dies."""
+    """The tests of a commit in a worktree of the name, once in the run however often it dies.
+
+    Contents that passed in this run are not tested again under another name.
+    """
     chain = toolchain(world, chain_paths)
     if chain is None:
         raise CommandFailed("no toolchain here can test the languages of this tree")
 
     async def effect() -> Any:
+        contents = await world.repo.tree_id(commit)
+        for event in world.store.events(world.run):
+            if event.type == "tested" and event.data["tree"] == contents:
+                return event.data["run"]
         tree = await world.repo.checkout(f"{world.run}-{name}", commit)
         env = await chain.prepare(tree, plan.dependencies)
         run = await chain.test(tree, env, start.test_command or plan.test_command)
-        return world.store.keep(json.dumps(encode(run)).encode())
+        key = world.store.keep(json.dumps(encode(run)).encode())
+        if run.exit == 0:
+            world.tell(f"tested:{contents}", "tested", tree=contents, run=key)
+        return key
 
     key = await world.journal.once(f"check:{name}:{commit[:16]}", effect)
     return decode(TestRun, json.loads(world.store.load(key)))

@@ -115,9 +115,12 @@ class RouteAsker:
         attempt, waited = 0, 0.0
         while True:
             attempt += 1
+            began = self.clock.now()
             try:
                 return await self._in_turn(model, question, key)
             except ModelFailure as e:
+                if isinstance(e, Unreachable) and e.silent:  # waiting for it was patience, too
+                    waited += self.clock.now() - began
                 jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
                 pause = self.patience.next_wait(e, attempt, waited, jitter)
                 self._tell(

@@ -53,6 +53,9 @@ class History(Protocol):
     async def diff(self, old: str, new: str) -> str:
         """The unified diff between two commits, with renames off."""
 
+    async def tree_id(self, commit: str) -> str:
+        """What identifies the contents of the commit, whatever its history."""
+
     async def changed(self, old: str, new: str) -> tuple[str, ...]:
         """The paths that differ between two commits, sorted."""
 

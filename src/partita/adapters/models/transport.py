@@ -97,16 +97,19 @@ async def _open(
         async with asyncio.timeout(spec.timeout):
             return await stack.enter_async_context(opening)
     except TimeoutError:
-        raise Unreachable(f"{spec.name}: no answer within {spec.timeout:g} s") from None
+        why = f"{spec.name}: no answer within {spec.timeout:g} s"
+        raise Unreachable(why, silent=True) from None
     except sdk.APITimeoutError:
         raise Unreachable(
-            f"{spec.name}: no connection to {spec.url} within {CONNECT:g} s"
+            f"{spec.name}: no connection to {spec.url} within {CONNECT:g} s", sent=False
         ) from None
     except sdk.APIConnectionError as e:
         if isinstance(e.__cause__, HttpRefusal):  # one of the SDKs wraps whatever a hook raises
             raise e.__cause__ from None
         why = spec.tell(str(e.__cause__ or e))
-        raise Unreachable(f"{spec.name}: no connection to {spec.url} ({why})") from None
+        refused = type(e.__cause__).__name__ == "ConnectError"
+        text = f"{spec.name}: no connection to {spec.url} ({why})"
+        raise Unreachable(text, sent=not refused) from None
 
 
 async def _read(chunks: AsyncIterator[bytes], reading: Reading, spec: ModelSpec) -> None:
@@ -140,7 +143,8 @@ async def _next(chunks: AsyncIterator[bytes], reading: Reading, spec: ModelSpec)
             return None
         if limit.expired():
             kind = "the reply stalled" if reading.begun else "no text came"
-            raise Unreachable(f"{spec.name}: {kind} for {wait:g} s") from None
+            text = f"{spec.name}: {kind} for {wait:g} s"
+            raise Unreachable(text, silent=not reading.begun) from None
         why = spec.tell(str(e) or type(e).__name__)
         raise Unreachable(f"{spec.name}: the connection broke ({why})") from None
 
