@@ -1,9 +1,10 @@
 """Asking until an answer can be used: complaints go back, then the route's next model is tried."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from partita.core.question import Message, Question, Role
+from partita.core.question import Answer, Message, Question, Role
 from partita.core.reply.documents import read_json
 from partita.core.reply.value import Unreadable
 from partita.errors import NoUsableAnswer
@@ -12,6 +13,13 @@ from partita.ports.world import World
 T = TypeVar("T")
 TRIES = 3  # per model
 PATIENCE = 2  # complaints before the route's next model
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """Why a reply can't be used."""
+
+    why: str
 
 
 async def ask_json(
@@ -43,47 +51,63 @@ async def ask_json(
             activity=activity,
         )
         answer = await world.asker.ask(question, choice=choice)
-        read = read_json(answer.text, accept or schema, finish=answer.finish)
-        why: str
-        if isinstance(read, Unreadable):
-            why = read.why
-        elif read.truncated:
-            why = "the reply was cut off; answer more briefly"
-        else:
-            made = make(read.value)
-            if not isinstance(made, str):
-                if read.rung != "whole":
-                    world.tell(
-                        f"rung:{question.name}", "reply.rung", name=question.name, rung=read.rung
-                    )
-                return made
-            why = made
-        world.asker.spoil(question.name)
+        made = _read(world, question, answer, accept or schema, make)
+        if not isinstance(made, Complaint):
+            return made
         bad += 1
-        world.tell(
-            f"unusable:{question.name}",
-            "reply.unusable",
-            name=question.name,
-            model=answer.model,
-            why=why[:500],
-        )
-        if bad >= TRIES or (bad >= PATIENCE and not answer.last):
-            if answer.last:
-                raise NoUsableAnswer(
-                    f"{answer.model} gave no usable answer to the question {activity!r} in {turn} "
-                    f"tries; the last one: {why[:500]}",
-                    remedy="try another model: --model PROVIDER:NAME",
-                )
+        _unusable(world, question, answer, made)
+        if bad < (TRIES if answer.last else PATIENCE):
+            # Words of their own: a question asked before would only be given its old answer.
+            again = "" if bad == 1 else f" (Try {bad + 1} of {TRIES}.)"
+            prompt = (*messages, *_complaint(answer, made, again))
+        elif answer.last:
+            raise NoUsableAnswer(
+                f"{answer.model} gave no usable answer to the question {activity!r} in {turn} "
+                f"tries; the last one: {made.why[:500]}",
+                remedy="try another model: --model PROVIDER:NAME",
+            )
+        else:
             choice, bad, prompt = choice + 1, 0, messages
-            continue
-        # Words of their own: a question asked before would only be given the answer it had.
-        again = "" if bad == 1 else f" (Try {bad + 1} of {TRIES}.)"
-        prompt = (
-            *messages,
-            Message(role="assistant", text=answer.text[:20_000] or "(nothing)"),
-            Message(
-                role="user",
-                text=f"That can't be used: {why}\nAnswer again with the whole JSON object only."
-                + again,
-            ),
-        )
+
+
+def _read(
+    world: World,
+    question: Question,
+    answer: Answer,
+    schema: dict[str, Any],
+    make: Callable[[Any], T | str],
+) -> T | Complaint:
+    read = read_json(answer.text, schema, finish=answer.finish)
+    if isinstance(read, Unreadable):
+        return Complaint(read.why)
+    if read.truncated:
+        return Complaint("the reply was cut off; answer more briefly")
+    made = make(read.value)
+    if isinstance(made, str):
+        return Complaint(made)
+    if read.rung != "whole":
+        world.tell(f"rung:{question.name}", "reply.rung", name=question.name, rung=read.rung)
+    return made
+
+
+def _unusable(world: World, question: Question, answer: Answer, made: Complaint) -> None:
+    world.asker.spoil(question.name)
+    world.tell(
+        f"unusable:{question.name}",
+        "reply.unusable",
+        name=question.name,
+        model=answer.model,
+        why=made.why[:500],
+    )
+
+
+def _complaint(answer: Answer, made: Complaint, again: str) -> tuple[Message, Message]:
+    """The reply and what is wrong with it, as the conversation goes on."""
+    return (
+        Message(role="assistant", text=answer.text[:20_000] or "(nothing)"),
+        Message(
+            role="user",
+            text=f"That can't be used: {made.why}\n"
+            f"Answer again with the whole JSON object only.{again}",
+        ),
+    )

@@ -45,7 +45,6 @@ def command(*, into: str | None, allow_unsandboxed: bool, as_json: bool) -> int:
     played = play(
         recording,
         folder,
-        strict=False,
         as_json=as_json,
         price=price_as(*PRICED_AS),
         allow_unsandboxed=allow_unsandboxed,

@@ -1,5 +1,6 @@
 """Playing a recording back: all is real but the model, whose answers are the recorded ones."""
 
+import asyncio
 import os
 import subprocess
 import time
@@ -8,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from partita.cli.recording import tip_of
-from partita.cli.running import Job, execute, new_run_id
+from partita.cli.running import Job, execute, new_run_id, settings_for
 from partita.cli.watch import Watch
-from partita.core.budget import Price
+from partita.core.budget import FREE, Price
 from partita.core.codec import decode, encode
 from partita.core.question import ROLES
 from partita.core.report import Outcome
@@ -18,14 +19,15 @@ from partita.core.start import Start
 from partita.errors import BadInput
 from partita.ports.store import RunRecord
 from partita.testing.models import RecordedModel
-from partita.testing.transcript import Transcript
+from partita.testing.transcript import Header, Transcript
 from partita.wiring import (
     GitRepo,
+    SqliteStore,
     find_sandbox,
-    lock,
     now,
     open_repo,
     open_writing,
+    own,
 )
 
 
@@ -50,7 +52,6 @@ def play(
     recording: Transcript,
     folder: Path,
     *,
-    strict: bool,
     as_json: bool = False,
     price: Price | None = None,
     allow_unsandboxed: bool = False,
@@ -59,39 +60,32 @@ def play(
 
     `price` is what the calls are charged at, for a cost that was not really incurred.
     """
-    from partita.cli.running import settings_for  # noqa: PLC0415 - avoids a cycle at start-up
-
-    header = recording.header
     settings = settings_for(None, {"allow_unsandboxed": allow_unsandboxed})
     settings = replace(settings, budget=None, answer_cache=False)
     sandbox = find_sandbox(settings)
     repo = open_repo(folder, make=True)
     drift: list[str] = []
-    started = decode(Start, header.options["start"])
-    start = replace(started, interactive=False, approve=False, branch=_branch(repo))
+    header = recording.header
     model = RecordedModel(
         recording,
-        strict=strict,
+        strict=False,
         on_drift=drift.append,
-        price=price or Price(input=0, output=0),
+        price=price or FREE,
         max_output=header.options.get("max_output", 16_384),
+    )
+    start = replace(
+        decode(Start, header.options["start"]),
+        interactive=False,
+        approve=False,
+        branch=asyncio.run(repo.base()).branch,
     )
     sandbox.get()
     began = time.monotonic()
     with ExitStack() as stack:
         run = new_run_id()
-        stack.enter_context(lock(repo).take(run))
+        stack.enter_context(own(repo, run))
         store = stack.enter_context(open_writing(repo, ()))
-        options = {
-            **header.options,
-            "start": encode(start),
-            "budget": None,
-            "models": {role: [model.name] for role in ROLES},
-        }
-        record = RunRecord(id=run, request=header.request, options=options, created=now())
-        store.create(record)
-        if answers := header.options.get("answers"):
-            store.send(run, "doubts", answers)
+        _enter(store, run, header, start)
         job = Job(
             run=run,
             start=start,
@@ -123,15 +117,20 @@ def play(
         )
 
 
-def _branch(repo: GitRepo) -> str | None:
-    import asyncio  # noqa: PLC0415
-
-    return asyncio.run(repo.base()).branch
+def _enter(store: SqliteStore, run: str, header: Header, start: Start) -> None:
+    """The playback as a run of its own, with what the user answered in the recorded one."""
+    options = {
+        **header.options,
+        "start": encode(start),
+        "budget": None,
+        "models": {role: [header.model] for role in ROLES},
+    }
+    store.create(RunRecord(id=run, request=header.request, options=options, created=now()))
+    if answers := header.options.get("answers"):
+        store.send(run, "doubts", answers)
 
 
 def _tree(repo: GitRepo, outcome: Outcome) -> str:
-    import asyncio  # noqa: PLC0415
-
     tip = asyncio.run(tip_of(repo, {"commit": outcome.commit, "kept": outcome.kept}))
     return asyncio.run(repo.tree_id(tip)) if tip else ""
 

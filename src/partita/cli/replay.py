@@ -37,7 +37,6 @@ def command(run: str, *, into: str | None, allow_unsandboxed: bool, as_json: boo
         played = play(
             recording,
             folder,
-            strict=False,
             as_json=as_json,
             allow_unsandboxed=allow_unsandboxed,
         )

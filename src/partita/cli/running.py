@@ -125,6 +125,7 @@ def start_run(wanted: Wanted) -> int:
                     "start": encode(start),
                     "budget": settings.budget,
                     "models": {r: [m.name for m in ms] for r, ms in models.items()},
+                    "max_output": models["coder"][0].max_output,
                 },
                 created=now(),
             )
