@@ -6,7 +6,7 @@ from typing import Any
 from partita.activities.engage import answered
 from partita.core.analysis import Analysis
 from partita.core.plan import Estimate, Plan
-from partita.core.report import plan_report
+from partita.core.report import analysis_report, plan_report
 from partita.core.start import Start
 from partita.errors import AwaitingAnswer, Rejected
 from partita.ports.world import World
@@ -60,4 +60,6 @@ async def doubts(world: World, start: Start, analysis: Analysis) -> Analysis:
         doubts=[{"question": d.question, "default": d.default} for d in asked],
     )
     got = await wait_for(world, "doubts", interactive=True, how="partita resume")
-    return replace(analysis, brief=answered(analysis.brief, got.get("answers", {})))
+    analysis = replace(analysis, brief=answered(analysis.brief, got.get("answers", {})))
+    world.shelf.put("analysis.md", analysis_report(start, analysis))
+    return analysis
