@@ -1,5 +1,7 @@
 """`partita demo`: a small service built from recorded answers; no key, no cost, no question."""
 
+import json
+import re
 import shlex
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -70,10 +72,12 @@ def command(*, into: str | None, allow_unsandboxed: bool, as_json: bool) -> int:
         return outcome.exit
     say(f"\n{outcome.summary} The code is in {folder}, as a git repository.")
     where = shlex.quote(str(folder))
-    say(f"  test it:  cd {where} && {header.options.get('test', 'python3 -m unittest')}")
-    if run := header.options.get("run"):
-        say(f"  run it:   cd {where} && {run}")
-    say(f"  read:     {folder}/.partita/runs/{played.run}/accomplishment.md")
+    documents = folder / ".partita" / "runs" / played.run
+    plan = json.loads((documents / "plan.json").read_text())
+    for what, key in (("test it:", "test_command"), ("run it: ", "run_command")):
+        if plan.get(key):
+            say(f"  {what}  cd {where} && {re.sub(r'^python ', 'python3 ', plan[key])}")
+    say(f"  read:     {documents}/accomplishment.md")
     provider, model = PRICED_AS
     say(
         f"{played.calls} answers in {played.seconds:.1f} s; with {provider}:{model} they would "

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from partita.core.budget import dollars
 from partita.ports.store import Event
 
+LINE = 140
 WORDS = {
     "task.building": "building",
     "task.built": "built",
@@ -117,11 +118,11 @@ def line(event: Event) -> str | None:
         case "reply.unusable":
             return f"  the reply to {name} can't be used: {data['why'].splitlines()[0][:160]}"
         case "gate":
-            return f"  {'pass' if data['ok'] else 'FAIL'} {name}: {data['summary']}"
+            return f"  {'pass' if data['ok'] else 'FAIL'} {name}: {_short(data['summary'])}"
         case "task.fix":
             return f"  {task}: mending, round {data['round']} of {data['of']}"
         case "task.failed" | "task.deferred":
-            return f"  {task} {WORDS[kind]}: {data['why']}"
+            return f"  {task} {WORDS[kind]}: {_short(data['why'])}"
         case "task.building" | "task.testing" | "task.passed":
             return f"  {task} {WORDS[kind]}"
         case "approval.wanted":
@@ -129,3 +130,8 @@ def line(event: Event) -> str | None:
         case "note":
             return f"  note: {data['text']}"
     return None
+
+
+def _short(text: str) -> str:
+    """As much of a sentence as a line of a terminal takes; the report has the whole."""
+    return text if len(text) <= LINE else f"{text[:LINE]}…"
