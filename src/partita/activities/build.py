@@ -42,7 +42,7 @@ async def build(world: World, start: Start, plan: Plan, task: Task, base: str) -
         job = await _assignment(
             world, start, plan, task, wanted, commit=commit, name=name, last=last
         )
-        if not job.required and not job.own and job.given:
+        if wanted and len(job.given) == len(wanted):
             patch: Patch | GaveUp = Patch(changes=given_only(job))
         else:
             patch = await drive(world, job, activity="build")

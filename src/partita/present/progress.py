@@ -7,6 +7,7 @@ from partita.core.budget import dollars
 from partita.ports.store import Event
 
 LINE = 140
+WHOLE = "the whole"
 WORDS = {
     "task.building": "building",
     "task.built": "built",
@@ -93,7 +94,7 @@ class Progress:
 def line(event: Event) -> str | None:
     """One plain line about the event; None where a line would only be noise."""
     data, kind = event.data, event.type
-    name = data.get("name", "")
+    name = WHOLE if data.get("name") == "_result" else data.get("name", "")
     task = data.get("task")
     match kind:
         case "activity.started":
