@@ -62,11 +62,15 @@ TaskEvent = BuildStarted | Built | TestStarted | Passed | Deferred | Failed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
-    """The tasks' phases; a task that is not in `phases` is waiting."""
+    """The tasks' phases; a task that is not in `phases` is waiting.
+
+    `commits` holds the latest commit of each task, `built` the one that it was first built as.
+    """
 
     plan: Plan
     phases: dict[str, Phase] = field(default_factory=dict)
     commits: dict[str, str] = field(default_factory=dict)
+    built: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
     def phase(self, task: str) -> Phase:
@@ -77,12 +81,13 @@ class RunState:
 def apply(state: RunState, event: TaskEvent) -> RunState:
     """The state after the event."""
     phase: Phase
-    commits, reasons = state.commits, state.reasons
+    commits, built, reasons = state.commits, state.built, state.reasons
     match event:
         case BuildStarted():
             phase = "building"
         case Built(commit=commit):
             phase, commits = "built", {**commits, event.task: commit}
+            built = {**built, event.task: commit}
         case TestStarted():
             phase = "testing"
         case Passed(commit=commit):
@@ -95,5 +100,9 @@ def apply(state: RunState, event: TaskEvent) -> RunState:
         case _:
             assert_never(event)
     return replace(
-        state, phases={**state.phases, event.task: phase}, commits=commits, reasons=reasons
+        state,
+        phases={**state.phases, event.task: phase},
+        commits=commits,
+        built=built,
+        reasons=reasons,
     )

@@ -141,7 +141,10 @@ async def base_of(world: World, state: RunState, task: str) -> str:
 
 
 def _test_arguments(state: RunState, task: str) -> dict[str, Any]:
-    commits = [state.commits[t] for t in under_test(state.plan, task)]
+    # Of tasks that use this one in turn, what they were built as: when they are mended depends
+    # on chance, and a replay must find the same.
+    under = under_test(state.plan, task)
+    commits = [state.commits[t] if passed else state.built[t] for t, passed in under.items()]
     return {"commit": state.commits[task], "providers": commits}
 
 
