@@ -22,8 +22,6 @@ from partita.wiring import now
 if TYPE_CHECKING:
     from partita.cli.running import Job
 
-KEPT = ("landed", "answered", "analysed", "planned", "provisioned", "built")
-
 
 def conclude(job: "Job", ended: Outcome | BaseException, *, as_json: bool) -> int:
     """Write down and say how the run ended; the exit code."""

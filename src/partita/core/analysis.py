@@ -1,6 +1,6 @@
 """What the analytic activities hand on: Brief, Findings, Requirements, Assessment."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from partita.core.verdict import Verdict
@@ -96,4 +96,3 @@ class Analysis:
     findings: Findings
     requirements: tuple[Requirement, ...]
     assessment: Assessment
-    notes: tuple[str, ...] = field(default=())

@@ -44,7 +44,6 @@ class Finish:
 Command = StartBuild | StartTest | Skip | Finish
 
 DONE = ("passed", "deferred")
-RUNNING = ("building", "testing")
 
 
 def decide(

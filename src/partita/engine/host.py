@@ -74,7 +74,6 @@ class Host:
     bay: Bay = field(default_factory=Bay)
     _lanes: Lanes = field(init=False)
     _world: World = field(init=False)
-    _outcome: Outcome | None = None
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:

@@ -1,6 +1,6 @@
 """START HERE: the whole journey of a run, top to bottom, and the loop that runs its tasks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -67,7 +67,8 @@ async def journey(world: World, start: Start, children: Callable[[Plan], Childre
     if not start.includes("build"):
         return Outcome(exit=0, status="provisioned", summary="Branches and environment are ready.")
     with_events(world, "build", done=False)
-    state = await carry_out(world, start, plan, children(plan))
+    weights = {t: (r.low + r.high) / 2 for t, r in figures.per_task.items()}
+    state = await carry_out(world, start, plan, children(plan), weights)
     with_events(world, "build", done=True, summary=_tally(state))
     with_events(world, "test", done=False)
     whole = await integrate(world, start, plan, state)
@@ -106,11 +107,16 @@ def _tally(state: RunState) -> str:
     return f"{done} of {count(len(state.plan.tasks), 'task')} done"
 
 
-async def carry_out(world: World, start: Start, plan: Plan, children: Children) -> RunState:
-    """Run the tasks by dataflow: decide, start in order, wait for the first, apply its event."""
+async def carry_out(
+    world: World, start: Start, plan: Plan, children: Children, weights: Mapping[str, float]
+) -> RunState:
+    """Run the tasks by dataflow: decide, start in order, wait for the first, apply its event.
+
+    `weights` are the tasks' expected seconds: what has most behind it starts first.
+    """
     state = RunState(plan=plan)
     while True:
-        for command in decide(state, slots=start.max_parallel):
+        for command in decide(state, slots=start.max_parallel, weights=weights):
             match command:
                 case Finish():
                     return state

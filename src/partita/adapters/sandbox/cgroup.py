@@ -26,11 +26,6 @@ class Groups:
     version: int = 0
 
     @property
-    def bounds_processes(self) -> bool:
-        """Can the number of processes be bounded by a group?"""
-        return any(name == "pids" for name, _ in self.folders)
-
-    @property
     def bounds_memory(self) -> bool:
         """Can the memory of a whole tree be bounded by a group?"""
         return any(name == "memory" for name, _ in self.folders)
