@@ -1,6 +1,7 @@
 """The main job through the installed command: request to landed commit."""
 
 import json
+import re
 
 import answers
 import pytest
@@ -125,3 +126,13 @@ def test_show_and_status_answer_in_words_and_json(shell):
         done = shell.partita("show", "last", "--part", part)
         assert done.code == 0, done.err
         assert done.out.strip()
+
+
+def test_the_report_links_the_evidence_that_lies_beside_it(shell):
+    assert shell.partita("build", answers.REQUEST, "--depth", "quick").code == 0
+    [report] = (shell.folder / ".partita/runs").glob("*/accomplishment.md")
+    text = report.read_text()
+    links = re.findall(r"^- \[[\w.-]+\]\((evidence/[\w.-]+)\): (pass|FAIL), ", text, re.MULTILINE)
+    assert [word for _, word in links].count("FAIL") == 1
+    assert all((report.parent / file).is_file() for file, _ in links)
+    assert "exit 1" in (report.parent / "evidence/core-0.txt").read_text()

@@ -193,6 +193,11 @@ def _report(
         spending=spending(world),
         isolation=isolation_lines(world.sandbox.isolation),
         notes=_notes(world),
+        evidence=[
+            (e.data["evidence"], f"{'pass' if e.data['ok'] else 'FAIL'}, {e.data['summary']}")
+            for e in world.store.events(world.run)
+            if e.type == "gate"
+        ],
     )
     world.shelf.put("accomplishment.md", text)
 

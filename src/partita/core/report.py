@@ -128,8 +128,12 @@ def accomplishment_report(
     spending: Spending,
     isolation: Sequence[str],
     notes: Sequence[str],
+    evidence: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """The Accomplishment Report: what was asked, done, shown, spent, and what is missing."""
+    """The Accomplishment Report: what was asked, done, shown, spent, and what is missing.
+
+    `evidence` names the files of the test runs beside the report, and what each showed.
+    """
     parts = [
         f"# {plan.name}: {outcome.status}\n",
         outcome.summary,
@@ -149,6 +153,11 @@ def accomplishment_report(
         why = state.reasons.get(task.id, "")
         parts.append(f"- **{task.id}** {state.phase(task.id)}" + (f": {why}" if why else ""))
     parts.append("\n## Gates\n\n" + _verdicts(verdicts))
+    if evidence:
+        lines = [f"[{file.rpartition('/')[2]}]({file}): {said}" for file, said in evidence]
+        parts.append("\n## Evidence\n\n" + _list(lines))
+    if plan.dependencies:
+        parts.append("\n## Dependencies\n\n" + _list(plan.dependencies))
     if analysis is not None and analysis.brief.doubts:
         lines = [f"{d.question} {d.answer or d.default}" for d in analysis.brief.doubts]
         parts.append("\n## Assumed\n\n" + _list(lines))
