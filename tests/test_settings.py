@@ -282,7 +282,7 @@ def test_the_user_may_set_all_of_it(load):
         user="budget = 500\nallow_unsandboxed = true\n"
         "[models.x]\nwire = 'openai'\nname = 'm'\nbase_url = 'https://example.com/v1'\n"
         "key_env = 'X_KEY'\ninput_price = 0.25\noutput_price = 2\ncache_read_price = 0.025\n"
-        "max_output = 1000\ncontext = 2000\ntimeout = 30\njson_mode = true\n"
+        "max_output = 1000\ncontext = 2000\ntimeout = 30\nthinking = 40\njson_mode = true\n"
     )
     assert (settings.budget, settings.allow_unsandboxed) == (500 * NANO, True)
     assert settings.models["x"] == ModelTable(
@@ -295,6 +295,7 @@ def test_the_user_may_set_all_of_it(load):
         max_output=1000,
         context=2000,
         timeout=30.0,
+        thinking=40,
         json_mode=True,
     )
 

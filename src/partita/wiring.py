@@ -194,7 +194,7 @@ def specification(table: ModelTable, environ: Mapping[str, str]) -> ModelSpec:
     price = price_of(table.price, url, None if table.base_url else table.wire, table.model)
     given = {
         name: value
-        for name in ("max_output", "context", "timeout")
+        for name in ("max_output", "context", "timeout", "thinking")
         if (value := getattr(table, name)) is not None
     }
     return ModelSpec(

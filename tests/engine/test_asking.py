@@ -373,3 +373,13 @@ def test_a_silent_server_is_not_waited_for_again_but_a_broken_connection_is(sile
     [failed] = ask(asker(one, clock=clock), question())
     assert isinstance(failed, ModelUnavailable)
     assert len(one.questions) == calls
+
+
+def test_what_a_model_may_think_is_held_as_output():
+    thoughtful = model("Yes.")
+    thoughtful.headroom = 1000
+    who = asker(thoughtful, cap=most(question()) + 999 * 10)
+    [refused] = ask(who, question())
+    assert isinstance(refused, BudgetSpent)
+    [answer] = ask(replace(who, cap=most(question()) + 1000 * 10), question(name="engage:2"))
+    assert answer.text == "Yes."

@@ -156,7 +156,8 @@ class RouteAsker:
     async def _once(self, model: Model, question: Question, key: str) -> int:
         price = price_of(model)
         sent = sum(words(m.text) for m in question.messages)
-        amount = price.most(input_tokens=sent, output_tokens=question.max_output)
+        largest = question.max_output + model.headroom
+        amount = price.most(input_tokens=sent, output_tokens=largest)
         entry = self.store.hold(
             self.run,
             question.name,

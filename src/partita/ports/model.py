@@ -26,6 +26,10 @@ class Model(Protocol):
         """The most tokens that one answer may hold."""
 
     @property
+    def headroom(self) -> int:
+        """Tokens that the model may think before its answer; they are paid as output."""
+
+    @property
     def context(self) -> int:
         """The most tokens that prompt and answer may hold together."""
 

@@ -74,6 +74,7 @@ FIELDS: dict[str, Callable[[object], Any]] = {
     "max_output": _TOKENS,
     "context": _TOKENS,
     "timeout": _seconds,
+    "thinking": whole(0, 1_000_000),
     "json_mode": switch,
 }
 OWN = (
@@ -172,5 +173,6 @@ def _table(name: str, base: ModelTable | None, values: dict[str, Any]) -> ModelT
         max_output=values.get("max_output"),
         context=values.get("context"),
         timeout=values.get("timeout"),
+        thinking=values.get("thinking"),
         json_mode=values.get("json_mode", False),
     )

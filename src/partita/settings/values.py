@@ -18,7 +18,8 @@ class ModelTable:
 
     `name` is how the user calls it, `model` how its server does. `base_url` None is the wire's own
     provider. `key_env` names the variable that holds the key ("": the server wants none). Tokens
-    for `max_output` and `context`, seconds for `timeout`; None leaves them to the model's wire.
+    for `max_output`, `context` and `thinking` (before the answer), seconds for `timeout`; None
+    leaves them to the model's wire.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ModelTable:
     max_output: int | None = None
     context: int | None = None
     timeout: float | None = None
+    thinking: int | None = None
     json_mode: bool = False
 
 

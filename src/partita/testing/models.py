@@ -38,6 +38,7 @@ class ScriptedModel:
         self.provider = f"testing {name}"
         self.price = price
         self.max_output = max_output
+        self.headroom = 0
         self.context = context
         self.latency = latency
         self._replies = list(replies)
@@ -116,6 +117,7 @@ class RecordedModel:
         self.provider = "recording"
         self.price = price
         self.max_output = max_output
+        self.headroom = 0
         self.context = context
         self._strict = strict
         self._on_drift = on_drift

@@ -41,6 +41,11 @@ class AnthropicModel:
         return self.spec.max_output
 
     @property
+    def headroom(self) -> int:
+        """Tokens that the model may think before its answer, over and above the question's."""
+        return self.spec.headroom
+
+    @property
     def context(self) -> int:
         """The most tokens that prompt and answer may hold together."""
         return self.spec.context
@@ -97,7 +102,7 @@ def _body(question: Question, spec: ModelSpec) -> dict[str, Any]:
     ]
     body: dict[str, Any] = {
         "model": spec.model,
-        "max_tokens": min(question.max_output, spec.max_output),
+        "max_tokens": min(question.max_output, spec.max_output) + spec.headroom,
         "messages": turns,
         "stream": True,
     }

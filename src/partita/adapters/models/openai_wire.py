@@ -85,6 +85,11 @@ class OpenAIModel:
         return self.spec.max_output
 
     @property
+    def headroom(self) -> int:
+        """Tokens that the model may think before its answer, over and above the question's."""
+        return self.spec.headroom
+
+    @property
     def context(self) -> int:
         """The most tokens that prompt and answer may hold together."""
         return self.spec.context
@@ -133,7 +138,7 @@ def _body(question: Question, spec: ModelSpec, dialect: Dialect) -> dict[str, An
         "messages": [
             {"role": m.role, "content": whole_characters(m.text)} for m in question.messages
         ],
-        dialect.limit: min(question.max_output, spec.max_output),
+        dialect.limit: min(question.max_output, spec.max_output) + spec.headroom,
     }
     if dialect.stream:
         body["stream"] = True

@@ -16,6 +16,8 @@ HOME: Mapping[Wire, str] = {
     "anthropic": "https://api.anthropic.com",
 }
 
+THINKING = 16_000  # tokens; OpenAI advises to leave room for some 25,000, answer included
+_REASONS = re.compile(r"gpt-5|o\d")
 LONGEST_SENTENCE = 300  # of a foreign text inside a message of ours
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
@@ -43,6 +45,7 @@ class ModelSpec:
     price: Price | None = None
     provider: str | None = None
     max_output: int = 16_384
+    thinking: int | None = None
     context: int = 128_000
     timeout: float = 180.0
     stall: float = 60.0
@@ -68,6 +71,13 @@ class ModelSpec:
     def url(self) -> str:
         """The base URL in force."""
         return self.base_url or HOME[self.wire]
+
+    @property
+    def headroom(self) -> int:
+        """Tokens that the model may think before its answer; providers count them as output."""
+        if self.thinking is not None:
+            return self.thinking
+        return THINKING if self.base_url is None and _REASONS.match(self.model) else 0
 
     @property
     def local(self) -> bool:
