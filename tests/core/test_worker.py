@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -399,3 +400,25 @@ def test_a_cut_in_the_last_turn_is_what_is_said_of_it():
     outcome, asked = talk(assignment(), *["no"] * (TURNS - 1), cut)
     assert len(asked) == TURNS
     assert outcome.why.startswith("pkg/a.py was cut off and its rest did not come")
+
+
+def test_what_was_hidden_from_the_model_is_not_overwritten_by_its_mask():
+    secret = 'URL = "http://me:pass@x.y/"\n'
+    job = assignment(own={"pkg/a.py": secret + CODE})
+    shown = 'URL = "[secret]@x.y/"\n'
+    talk = conversation(job)
+    next(talk)
+    asked = talk.send(answer(file("pkg/a.py", shown + OTHER)))
+    assert "[secret], which stands for text that was hidden from you" in asked.messages[-1].text
+    with pytest.raises(StopIteration) as done:
+        talk.send(answer(edit("pkg/a.py", "    return a + b\n", "    return b + a\n")))
+    [change] = done.value.value.changes
+    assert change.data.decode().startswith(secret)
+
+
+def test_a_new_file_may_speak_of_masks():
+    talk = conversation(assignment(required=frozenset({"pkg/mask.py"})))
+    next(talk)
+    with pytest.raises(StopIteration) as done:
+        talk.send(answer(file("pkg/mask.py", 'MASK = "[secret]"\n')))
+    assert isinstance(done.value.value, Patch)

@@ -25,6 +25,7 @@ TURNS = 5  # questions in one conversation, continuations included
 CONTINUATIONS = 3
 TAIL_LINES = 3
 SAID = 200_000  # characters of a reply that go back to its model
+HIDDEN = "[secret]"  # what a prompt shows in place of a secret; it must never be written back
 PROSE = (".md", ".rst", ".txt")  # where a heading alone says something
 NO_FILES = {"link": "a symbolic link", "submodule": "a submodule"}
 
@@ -223,6 +224,11 @@ def _check(block: FileBlock, job: Assignment, kept: Mapping[str, Change]) -> Cha
     hollow = not path.endswith(PROSE) and is_placeholder(text)
     if hollow and not (before is not None and is_placeholder(before)):
         return f"{path} is only a placeholder: write it for real"
+    if block.op == "write" and before is not None and HIDDEN in text and HIDDEN not in before:
+        return (
+            f"{path} holds {HIDDEN}, which stands for text that was hidden from you: leave those "
+            'lines as they are, by sending only the places that change (op="edit")'
+        )
     if why := parses(path, text):
         return f"{path} does not parse: {why}"
     return Write(path=path, data=data, executable=block.executable or path in job.executable)
