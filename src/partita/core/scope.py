@@ -9,57 +9,57 @@ Letter case counts.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from partita.core.automaton import BadPattern, Fuel, Machine, Ranges, build, holds
-from partita.core.meeting import meet
+from partita.core.automaton import BadPattern, Fuel
+from partita.core.language import (
+    SHARP,
+    Blind,
+    Clause,
+    Language,
+    patterns_of,
+    plainest,
+    plainest_twin,
+)
+from partita.core.pattern import folders_of, literal, named, normalise, shape
 from partita.core.plan import Task
 
 __all__ = [
-    "BANNED",
+    "SHARP",
     "UNWRITABLE",
     "BadPattern",
+    "Blind",
     "Fuel",
     "Scope",
     "bad_path",
     "collision",
     "head",
     "literal",
-    "machine",
     "matches",
     "normalise",
     "overlap",
     "scope_of",
 ]
 
-PATTERN = 1_024  # characters
 PATH = 1_000  # characters
 SEGMENT = 255  # bytes
-
-_DRIVE = re.compile(r"[A-Za-z]:")
-_SPECIAL = re.compile(r"[*?\[\]{}\\]")
-_EVERYTHING = ("**",)
+NEED = 50  # steps that it takes to begin a comparison
 
 
 def _anywhere(segment: str) -> tuple[str, ...]:
     return (f"**/{segment}", f"**/{segment}/**")
 
 
-# What is never written: characters, and names as patterns, so that what may be written stays a
-# language that can be compared.
-_NEVER_IN: tuple[tuple[str, Ranges], ...] = (
-    ("control characters", ((0, 0x1F), (0x7F, 0x9F), (0x2028, 0x2029))),
-    ("a character that UTF-8 can't hold", ((0xD800, 0xDFFF),)),
-    ("a backslash", ((0x5C, 0x5C),)),
+# What is never written, as patterns, so that what may be written stays a language.
+_NEVER: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("control characters", _anywhere("*[\x01-\x1f\x7f-\x9f\u2028\u2029]*")),
+    ("a character that UTF-8 can't hold", _anywhere("*[\ud800-\udfff]*")),
+    ("a backslash", _anywhere("*\\\\*")),
     (
         "an invisible character",
-        ((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0xFEFF, 0xFEFF)),
+        _anywhere("*[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*"),
     ),
-)
-BANNED: Ranges = tuple(sorted(r for _, ranges in _NEVER_IN for r in ranges))
-_NEVER: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("a drive letter", ("[a-zA-Z]:*", "[a-zA-Z]:*/**")),
     (
         "git's own folder",
@@ -76,58 +76,13 @@ _NEVER: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 UNWRITABLE = tuple(pattern for _, patterns in _NEVER for pattern in patterns)
 
-
-def normalise(pattern: str) -> str:
-    """The pattern's one spelling: no `./`, no doubled `/` or `**`, `dir/` as `dir/**`.
-
-    BadPattern, with a sentence, when it can't be used.
-    """
-    shown = pattern[:80]
-    if not pattern:
-        raise BadPattern("a path pattern can't be empty")
-    if len(pattern) > PATTERN:
-        raise BadPattern(f"`{shown}...` is longer than {PATTERN:,} characters")
-    if "\0" in pattern:
-        raise BadPattern(f"{shown!r} holds a NUL character")
-    if pattern[0] == "/" or _DRIVE.match(pattern):
-        raise BadPattern(f"`{shown}` is absolute; write it relative to the repository's root")
-    if pattern[0] == "!":
-        raise BadPattern(f"`{shown}` starts with `!`; list what must be left alone under `forbid`")
-    parts: list[str] = []
-    for part in pattern.split("/"):
-        if part == "..":
-            raise BadPattern(f"`{shown}` leads out of the tree with `..`")
-        if part not in ("", ".") and not (part == "**" and parts[-1:] == ["**"]):
-            parts.append(part)
-    below = pattern.endswith(("/", "/.")) or not parts
-    if below and parts[-1:] != ["**"]:
-        parts.append("**")
-    normal = "/".join(parts)
-    if len(normal) > PATTERN:
-        raise BadPattern(f"`{shown}...` is longer than {PATTERN:,} characters")
-    if normal != pattern:  # a leading `./` may have hidden what is refused above
-        return normalise(normal)
-    build((normal,))
-    return normal
-
-
-def literal(path: str) -> str:
-    """The pattern that matches exactly the path, whatever it is made of."""
-    if not path or any(part in ("", ".", "..") for part in path.split("/")):
-        raise BadPattern(f"`{path[:80]}` is no relative path of a file")
-    text = _SPECIAL.sub(r"\\\g<0>", path)
-    return "\\" + text if text.startswith("!") else text
-
-
-@lru_cache(maxsize=1_024)
-def machine(patterns: tuple[str, ...]) -> Machine:
-    """The machine of the patterns; BadPattern when one of them can't be used."""
-    return build(tuple(dict.fromkeys(normalise(p) for p in patterns)))
+# Paths that are plainly none of these.
+_FINE = re.compile(r"(?:[\w+@-][\w+@.-]{0,199}+(?<!\.)(?:/|\Z))+(?<!/)", re.ASCII)
 
 
 def matches(pattern: str, path: str) -> bool:
     """Does the path lie in the pattern's language? False for what is no relative path."""
-    return machine((pattern,)).accepts(path)
+    return patterns_of((pattern,)).accepts(path)
 
 
 def overlap(
@@ -136,98 +91,110 @@ def overlap(
     *,
     minus_a: Sequence[str] = (),
     minus_b: Sequence[str] = (),
-    fold: bool = False,
+    blind: Blind = SHARP,
     fuel: Fuel | None = None,
 ) -> str | None:
-    """A path in `a` less `minus_a` and in `b` less `minus_b`, about the shortest; None if none is.
+    """A shortest path in `a` less `minus_a` and in `b` less `minus_b`; None when there is none.
 
-    Exact. With `fold`, a path of `a` that differs from one of `b` in letter case at most.
-    BadPattern when a pattern can't be used, or the fuel (a second's worth) does not suffice.
+    Exact. Where the file system is `blind`, a path of `a` that is for it the same file as one of
+    `b`. Of the shortest paths it is one that reads well. BadPattern when a pattern can't be used,
+    or the fuel (a second's worth) does not suffice.
     """
-    return _meet(tuple(a), tuple(b), tuple(minus_a), tuple(minus_b), fuel or Fuel(), fold=fold)
-
-
-def _meet(
-    a: tuple[str, ...],
-    b: tuple[str, ...],
-    minus_a: tuple[str, ...],
-    minus_b: tuple[str, ...],
-    fuel: Fuel,
-    *,
-    fold: bool,
-    banned: Ranges = (),
-) -> str | None:
-    if not fold:
-        fuel.burn(len(a) * len(b) // 8)
-        others = {_ends(q) for q in b}
-        a = tuple(p for p in a if any(_may_meet(_ends(p), other) for other in others))
-        others = {_ends(p) for p in a}
-        b = tuple(q for q in b if any(_may_meet(_ends(q), other) for other in others))
-    if not a or not b:
-        return None
-    return meet(
-        machine(a),
-        machine(b),
-        machine(minus_a),
-        machine(minus_b),
-        fuel=fuel,
-        fold=fold,
-        banned=banned,
+    one, other = (
+        Clause((tuple(map(blind.read, every)),), tuple(map(blind.read, none)))
+        for every, none in ((a, minus_a), (b, minus_b))
     )
+    if blind.case:
+        return plainest_twin(one, other, fuel or Fuel())
+    return plainest((one, other), fuel or Fuel())
 
 
 def head(pattern: str) -> tuple[str, bool]:
     """The text that every path of the pattern begins with, and whether that is all of it."""
-    first, _, whole = _ends(pattern)
-    return first, whole
+    found = shape(normalise(pattern))
+    return found.head, found.kind == "file"
 
 
-@lru_cache(maxsize=4_096)
-def _ends(pattern: str) -> tuple[str, str, bool]:
-    """The text that every path begins with, the one that it ends with, and whether they are all."""
-    normal = normalise(pattern)
-    first, text, whole, here = "", "", True, 0
-    while here < len(normal):
-        char = normal[here]
-        if char in "*?[]{}":
-            first, text, whole = text if whole else first, "", False
-        else:
-            here += char == "\\"
-            text += normal[here]
-        here += 1
-    if whole:
-        return text, text, True
-    return first, text.removeprefix("/"), False  # `**/x` matches `x`, too
+def collision(
+    a: Sequence[str],
+    b: Sequence[str],
+    *,
+    minus_a: Sequence[str] = (),
+    minus_b: Sequence[str] = (),
+    blind: Blind = SHARP,
+    fuel: Fuel | None = None,
+) -> tuple[str, str, str] | None:
+    """The pattern of each where one names a file that the other needs as a folder, and the file.
 
-
-def _may_meet(a: tuple[str, str, bool], b: tuple[str, str, bool]) -> bool:
-    """May the patterns share a path, by how their paths begin and end?"""
-    (x, tail_x, whole_x), (y, tail_y, whole_y) = a, b
-    if whole_x and whole_y:
-        return x == y
-    begins = (x.startswith(y) and not whole_y) or (y.startswith(x) and not whole_x)
-    return begins and (tail_x.endswith(tail_y) or tail_y.endswith(tail_x))
-
-
-def collision(a: Sequence[str], b: Sequence[str]) -> tuple[str, str] | None:
-    """The pattern of each where one names a file that the other needs as a folder, or None."""
-    for one, other, turned in ((a, b, False), (b, a, True)):
-        files = {head(p)[0]: p for p in one if head(p)[1]}
-        for q in other:
-            for folder in _folders(q):
-                if folder in files:
-                    return (q, files[folder]) if turned else (files[folder], q)
+    Both literally: a wildcard that could stand for the name does not count; alternatives in braces
+    do, up to 256 of a pattern. What lies in `minus_a` or `minus_b` is neither named nor needed by
+    its side. The first pattern of `a` counts, then the first of `b`. BadPattern as for overlap.
+    """
+    fuel = fuel or Fuel()
+    sides = [
+        (tuple(map(blind.read, every)), tuple(map(blind.read, none)))
+        for every, none in ((a, minus_a), (b, minus_b))
+    ]
+    found: list[tuple[int, int, str, str, str, tuple[str, ...]]] = []
+    for namer, needer in ((0, 1), (1, 0)):
+        files = _named_files(*sides[namer], blind, fuel)
+        lengths = {len(key) for key in files}
+        patterns, none = sides[needer]
+        for here, pattern in enumerate(patterns if files else ()):
+            for folder in _needed_folders(pattern, lengths, fuel):
+                there, path = files.get(blind.key(folder), (-1, ""))
+                if path:
+                    places = (there, here) if namer == 0 else (here, there)
+                    found.append((*places, path, pattern, folder, none))
+    for i, j, path, pattern, folder, none in sorted(found):
+        if _needs(pattern, folder, none, fuel):
+            return a[i], b[j], path
     return None
 
 
-def _folders(pattern: str) -> Iterable[str]:
-    """The folders that every path of the pattern lies in."""
-    text, _ = head(pattern)
-    return (text[:i] for i, char in enumerate(text) if char == "/")
+def _named_files(
+    patterns: tuple[str, ...], none: tuple[str, ...], blind: Blind, fuel: Fuel
+) -> dict[str, tuple[int, str]]:
+    """The files that the patterns name, by their keys: the first such pattern, and the file."""
+    files: dict[str, tuple[int, str]] = {}
+    taken = patterns_of(none)
+    for place, pattern in enumerate(patterns):
+        names, _ = named(normalise(pattern))
+        fuel.burn(1 + len(names))
+        for path in names:
+            if not taken.accepts(path):
+                files.setdefault(blind.key(path), (place, path))
+    return files
+
+
+def _needed_folders(pattern: str, lengths: Container[int], fuel: Fuel) -> Iterator[str]:
+    """The folders of these lengths that the pattern names in front of its files."""
+    seen = set()
+    for text in named(normalise(pattern))[1]:
+        fuel.burn(1 + text.count("/") * len(text) // 1_024)
+        for folder in folders_of(text):
+            if len(folder) in lengths and folder not in seen:
+                seen.add(folder)
+                yield folder
+
+
+def _needs(pattern: str, folder: str, none: tuple[str, ...], fuel: Fuel) -> bool:
+    """Has the pattern a path below the folder that is not taken away?"""
+    if not none and shape(normalise(pattern)).kind != "glob":
+        return True
+    fuel.burn(NEED)
+    below = Clause(((pattern,), (literal(folder) + "/**",)), none)
+    return plainest((below,), fuel) is not None
 
 
 def bad_path(path: str) -> str | None:
     """Why a file can't be written at the path, as a clause ("it is absolute"); None if it can."""
+    if len(path) <= PATH and _FINE.fullmatch(path):
+        return None
+    return _why_not(path)
+
+
+def _why_not(path: str) -> str | None:
     if not path:
         return "it is empty"
     if len(path) > PATH:
@@ -241,11 +208,10 @@ def bad_path(path: str) -> str | None:
             return f"it has the segment `{part}`"
         if len(part.encode("utf-8", "surrogatepass")) > SEGMENT:
             return f"it has a segment longer than {SEGMENT} bytes"
-    for why, ranges in _NEVER_IN:
-        if any(holds(ranges, ord(char)) for char in path):
-            return f"it holds {why}"
-    if machine(UNWRITABLE).accepts(path):
-        return "it holds " + next(why for why, never in _NEVER if machine(never).accepts(path))
+    if "\0" in path:  # part of no path, so that no pattern speaks of it
+        return "it holds control characters"
+    if patterns_of(UNWRITABLE).accepts(path):
+        return "it holds " + next(why for why, never in _NEVER if patterns_of(never).accepts(path))
     if not unicodedata.is_normalized("NFC", path):
         return "it is not in Unicode's composed form (NFC)"
     return None
@@ -259,34 +225,47 @@ class Scope:
     read: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
 
+    @property
+    def language(self) -> Language:
+        """What may be written: touch less forbid, less what can never be written.
+
+        Exact but for paths too long or not in NFC, which count as if they could be written. So do
+        all of a scope's comparisons.
+        """
+        return Language.of(self.touch) - Language.of((*self.forbid, *UNWRITABLE))
+
     def may_write(self, path: str) -> bool:
         """Is it in touch, not in forbid, and a path that can be written at all?"""
         return (
             bad_path(path) is None
-            and machine(self.touch).accepts(path)
-            and not machine(self.forbid).accepts(path)
+            and patterns_of(self.touch).accepts(path)
+            and not patterns_of(self.forbid).accepts(path)
         )
 
     def overlaps(
-        self, other: "Scope", *, fold: bool = False, fuel: Fuel | None = None
+        self, other: "Scope", *, blind: Blind = SHARP, fuel: Fuel | None = None
     ) -> str | None:
-        """A path that both may write, or None; with `fold`, the same but for letter case.
+        """A shortest path that this scope may write and the other, too, or None.
 
-        Exact but for paths too long or not in NFC, which count as if they could be written.
+        Where the file system is `blind`, a path that is for it a file that the other may write.
         """
-        return _meet(
+        return overlap(
             self.touch,
             other.touch,
-            (*self.forbid, *UNWRITABLE),
-            other.forbid,
-            fuel or Fuel(),
-            fold=fold,
-            banned=BANNED,
+            minus_a=(*self.forbid, *UNWRITABLE),
+            minus_b=other.forbid,
+            blind=blind,
+            fuel=fuel,
         )
 
+    def within(self, other: "Scope", *, fuel: Fuel | None = None) -> str | None:
+        """A shortest path that this scope may write and the other not; None when there is none."""
+        theirs = Language.of(other.touch) - Language.of(other.forbid)
+        return self.language.within(theirs, fuel)
+
     def example(self, *, fuel: Fuel | None = None) -> str | None:
-        """A path that may be written; None when there is none."""
-        return self.overlaps(Scope(touch=_EVERYTHING), fuel=fuel)
+        """A shortest path that may be written; None when there is none."""
+        return self.language.witness(fuel)
 
 
 def scope_of(task: Task) -> Scope:
