@@ -1,11 +1,130 @@
-"""What a plan's tasks wait for: ancestors, waves and the longest chain; cycles do no harm here."""
+"""What a plan's tasks wait for: order, waves and the longest chain; cycles do no harm here."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
 
 from partita.core.plan import Plan, Task
 
-K = TypeVar("K", bound=Hashable)
+
+class Order:
+    """Which nodes come before which: the transitive closure of a graph, as bit sets.
+
+    Every node has a `number`, and those before it have lower ones, but for those on a cycle with
+    it. A closure of n nodes takes n * n / 16 bytes on average where they form a chain.
+    """
+
+    def __init__(
+        self,
+        edges: Mapping[str, Iterable[str]],
+        *,
+        begin: Mapping[str, Iterable[str]] | None = None,
+    ) -> None:
+        """`edges` name the nodes right before each; unknown ones and the node itself count not.
+
+        With `begin`, a subset of `edges`, the way from a node starts with one of its `begin`.
+        """
+        found = circles(edges)
+        nodes = [node for circle in found for node in circle]
+        self.number = {node: i for i, node in enumerate(nodes)}
+        self._before: list[int] = []  # by number
+        self._apart: list[int] = []
+        for circle in found:
+            self._before += [self._reach(edges, circle)] * len(circle)
+        self._apart = self._before
+        if begin is not None:
+            self._start_with(begin, found)
+
+    def _reach(self, edges: Mapping[str, Iterable[str]], circle: Sequence[str]) -> int:
+        first = len(self._before)
+        reach = 0 if len(circle) == 1 else ((1 << len(circle)) - 1) << first
+        for node in circle:
+            for other in edges[node]:
+                number = self.number.get(other, first)
+                if number < first:
+                    reach |= 1 << number | self._before[number]
+        return reach
+
+    def _start_with(
+        self, begin: Mapping[str, Iterable[str]], circles: Sequence[Sequence[str]]
+    ) -> None:
+        closure, self._before, self._apart = self._before, [], []
+        for circle in circles:
+            first, within = len(self._before), 0
+            for node in circle:
+                reach = 0
+                for other in begin.get(node, ()):
+                    number = self.number.get(other)
+                    if number is not None and other != node:
+                        reach |= 1 << number | closure[number]
+                        if number >= first:
+                            within |= 1 << self.number[node]
+                whole = closure[len(self._before)]
+                self._before.append(whole if reach == whole else reach)
+            # Whoever starts into its own cycle reaches all of it, and so is apart from all of it.
+            self._apart += [before | within for before in self._before[first:]]
+
+    def before(self, a: str, b: str) -> bool:
+        """Does a come before b? Nodes on one cycle do so both ways; an unknown node never does."""
+        x, y = self.number.get(a), self.number.get(b)
+        return x is not None and y is not None and bool(self._before[y] >> x & 1)
+
+    def apart(self, a: str, b: str) -> bool:
+        """Does one of the two come before the other?"""
+        return self.before(a, b) or self.before(b, a)
+
+    def apart_from(self, node: str) -> int:
+        """The lower numbers, as a bit set, of the nodes that the node is apart from.
+
+        Higher numbers are in it only where they share a cycle with the node.
+        """
+        number = self.number.get(node)
+        return 0 if number is None else self._apart[number]
+
+
+def circles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """The nodes by circles, each circle behind those that it has edges to.
+
+    A circle is a strongly connected component: a node alone, or all that wait for each other.
+
+    Tarjan, Depth-first search and linear graph algorithms, 1972; without recursion.
+    """
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}  # of the nodes whose component is not complete
+    open_nodes: list[str] = []
+    found: list[list[str]] = []
+    for root in edges:
+        if root in index:
+            continue
+        index[root] = low[root] = len(index)
+        open_nodes.append(root)
+        trail = [(root, iter(edges[root]))]
+        while trail:
+            node, others = trail[-1]
+            for other in others:
+                if other in low:
+                    low[node] = min(low[node], index[other])
+                elif other not in index and other in edges:
+                    index[other] = low[other] = len(index)
+                    open_nodes.append(other)
+                    trail.append((other, iter(edges[other])))
+                    break
+            else:
+                trail.pop()
+                if trail:
+                    parent = trail[-1][0]
+                    low[parent] = min(low[parent], low[node])
+                if low[node] == index[node]:
+                    found.append(_off(open_nodes, node))
+                    for member in found[-1]:
+                        del low[member]
+    return found
+
+
+def _off(stack: list[str], node: str) -> list[str]:
+    """What lies on the stack from the node on, taken off it."""
+    taken = [stack.pop()]
+    while taken[-1] != node:
+        taken.append(stack.pop())
+    return taken[::-1]
 
 
 def provider_of(plan: Plan) -> dict[str, str]:
@@ -17,41 +136,49 @@ def provider_of(plan: Plan) -> dict[str, str]:
     return found
 
 
+def waits_order(plan: Plan) -> Order:
+    """What must have passed before what can pass."""
+    return Order(waits_for(plan))
+
+
+def built_order(plan: Plan) -> Order:
+    """What has passed before the build of what begins, and so never runs beside it.
+
+    A provider of a contract does not come before its users: a contract lets both be built at once.
+    """
+    waits = waits_for(plan)
+    return Order(waits, begin={t.id: t.needs for t in first(plan.tasks)})
+
+
 def waits_for(plan: Plan) -> dict[str, tuple[str, ...]]:
     """Per task, the other tasks that must have passed before it can pass, as far as they exist.
 
     They are those that it needs and those whose contracts it uses, but for its `partners`.
     """
-    edges, mutual = _edges(plan), partners(plan)
+    mutual = partners(plan)
     return {
-        ident: tuple(o for o in others if o not in mutual[ident]) for ident, others in edges.items()
+        ident: tuple(o for o in others if o not in mutual[ident])
+        for ident, others in edges(plan).items()
     }
 
 
 def partners(plan: Plan) -> dict[str, frozenset[str]]:
     """Per task, those with which it uses contracts to and fro, with no `needs` between them.
 
-    Each is tested on top of the others as they were built; waiting until they have passed would
-    be for ever.
+    The task is one of them; the set is empty for a task that has no such others. Each is tested
+    on top of the others as they were built; waiting until they have passed would be for ever.
     """
-    edges = _edges(plan)
-    uses = provider_of(plan)
-    if not any(c in uses for t in plan.tasks for c in t.uses):
-        return dict.fromkeys(edges, frozenset())
-    reach = {ident: _reach(edges, others) for ident, others in edges.items()}
-    circle = {
-        ident: frozenset(o for o in found if ident in reach[o]) for ident, found in reach.items()
-    }
+    around = edges(plan)
     needs = {t.id: t.needs for t in first(plan.tasks)}
-    return {
-        ident: frozenset()
-        if any(need in members for member in members for need in needs[member])
-        else members - {ident}
-        for ident, members in circle.items()
-    }
+    found: dict[str, frozenset[str]] = dict.fromkeys(around, frozenset())
+    for circle in circles(around):
+        members = frozenset(circle)
+        if len(members) > 1 and not any(n in members for m in circle for n in needs[m]):
+            found.update(dict.fromkeys(circle, members))  # one set for all: circles can be large
+    return found
 
 
-def _edges(plan: Plan) -> dict[str, tuple[str, ...]]:
+def edges(plan: Plan) -> dict[str, tuple[str, ...]]:
     """Per task, the other tasks that it needs or whose contracts it uses, as far as they exist."""
     providers = provider_of(plan)
     known = {t.id for t in plan.tasks}
@@ -75,45 +202,27 @@ def first(tasks: Sequence[Task]) -> tuple[Task, ...]:
     return tuple(found.values())
 
 
-def ancestors(plan: Plan) -> dict[str, frozenset[str]]:
-    """Per task, all that must have passed before it can pass."""
-    direct = waits_for(plan)
-    return {ident: frozenset(_reach(direct, others)) for ident, others in direct.items()}
-
-
-def built_after(plan: Plan) -> dict[str, frozenset[str]]:
-    """Per task, all that has passed before its build begins, and so never runs beside it.
-
-    A provider of a contract is not among them: a contract lets both be built at once.
-    """
-    waits = waits_for(plan)
-    return {
-        t.id: frozenset(_reach(waits, (n for n in t.needs if n in waits and n != t.id)))
-        for t in first(plan.tasks)
-    }
-
-
-def _reach(edges: Mapping[K, Iterable[K]], starts: Iterable[K]) -> set[K]:
-    seen = set(starts)
-    todo = list(seen)
-    while todo:
-        for node in edges[todo.pop()]:
-            if node not in seen:
-                seen.add(node)
-                todo.append(node)
-    return seen
-
-
-def layers(edges: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+def layers(edges: Mapping[str, Iterable[str]]) -> tuple[tuple[str, ...], ...]:
     """The nodes by depth, in their own order; those on or behind a cycle are left out."""
-    left = {node: {other for other in before if other in edges} for node, before in edges.items()}
+    place = {node: i for i, node in enumerate(edges)}
+    after: dict[str, list[str]] = {node: [] for node in edges}
+    left: dict[str, int] = {}
+    for node, before in edges.items():
+        others = {other for other in before if other in place}
+        left[node] = len(others)
+        for other in others:
+            after[other].append(node)
+    ready = [node for node, count in left.items() if not count]
     out = []
-    while ready := tuple(node for node, before in left.items() if not before):
-        out.append(ready)
+    while ready:
+        out.append(tuple(ready))
+        freed = []
         for node in ready:
-            del left[node]
-        for before in left.values():
-            before.difference_update(ready)
+            for later in after[node]:
+                left[later] -= 1
+                if not left[later]:
+                    freed.append(later)
+        ready = sorted(freed, key=place.__getitem__)
     return tuple(out)
 
 
@@ -135,7 +244,7 @@ def critical_path(plan: Plan, seconds: Mapping[str, float]) -> tuple[str, ...]:
         for ident in layer:
             slowest = max(waits[ident], key=lambda i: longest[i], default=None)
             before[ident] = slowest
-            longest[ident] = seconds.get(ident, 0) + (longest[slowest] if slowest else 0)
+            longest[ident] = seconds.get(ident, 0) + (0 if slowest is None else longest[slowest])
     at = max(longest, key=lambda i: longest[i], default=None)
     path = []
     while at is not None:
