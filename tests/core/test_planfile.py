@@ -10,7 +10,7 @@ from strategies import LAW, any_plans, valid_plans
 
 from partita.core.plan import Plan, WantedFile
 from partita.core.planfile import PLAN_SCHEMA, read_plan, slug, to_json
-from partita.core.problems import ID, problems
+from partita.core.problems import ID, TASKS, problems
 from partita.core.scope import matches, scope_of
 
 
@@ -167,3 +167,19 @@ def test_patterns_that_can_not_be_used_are_kept_for_the_list_of_problems():
     plan = read(task(touch=["../x", "a\\b"], files=[{"path": "/etc/passwd"}]))
     assert plan.tasks[0].touch == ("../x", "a\\b")
     assert {p.kind for p in problems(plan)} == {"pattern"}
+
+
+def test_a_plan_file_holds_as_much_as_can_be_checked_and_no_more():
+    assert len(read(task("a", [f"f{i}" for i in range(10_000)])).tasks[0].touch) == 10_000
+    many = [task(f"t{i}", [f"f{i}"]) for i in range(1_001)]
+    contracts = [{"id": f"c{i}", "kind": "schema"} for i in range(1_001)]
+    found = read(*many, contracts=contracts)
+    assert (len(found.tasks), len(found.contracts)) == (1_001, 1_001)
+    assert problems(found) == ()
+    tasks = PLAN_SCHEMA["properties"]["tasks"]
+    assert (tasks["maxItems"], PLAN_SCHEMA["properties"]["contracts"]["maxItems"]) == (TASKS, TASKS)
+    for key in ("needs", "uses", "provides"):
+        assert tasks["items"]["properties"][key]["maxItems"] == TASKS
+    for touch in (["x"] * 10_001, ["x"] * 10_000):
+        value = read_plan({"name": "x", "tasks": [task(touch=touch)]})
+        assert isinstance(value, Plan) == (len(touch) == 10_000)

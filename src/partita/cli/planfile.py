@@ -6,7 +6,7 @@ from typing import Any
 
 from partita.errors import BadInput
 
-LARGEST = 4 * 1024 * 1024
+LARGEST = 32 * 1024 * 1024  # bytes; a plan of 20,000 tasks has four million
 
 
 def read_plan_file(path: Path) -> dict[str, Any]:

@@ -50,12 +50,16 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How the work is divided. `base` is the commit it starts from ("" for an empty tree)."""
+    """How the work is divided. `base` is the commit it starts from ("" for an empty tree).
+
+    `constraints` are what was asked of the whole, so that every task hears of it.
+    """
 
     name: str
     tasks: tuple[Task, ...]
     base: str = ""
     architecture: str = ""
+    constraints: tuple[str, ...] = ()
     contracts: tuple[Contract, ...] = ()
     dependencies: tuple[str, ...] = ()
     test_command: str | None = None

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from partita.core.plan import Contract, Plan, Task, WantedFile
-from partita.core.problems import ID, TASKS, Problem
+from partita.core.problem import Problem
+from partita.core.problems import ID, TASKS
 from partita.core.schema import violations
 from partita.core.scope import BadPattern, literal, normalise
 
-PATTERNS = 512  # of one language of a scope
+PATTERNS = 10_000  # of one language of a scope
 ITEMS = 1_000
 TEXT = 20_000  # characters
 LINES = 100_000
@@ -35,6 +36,7 @@ PLAN_SCHEMA: Final[dict[str, Any]] = {
         "base": {**_TEXT, "description": 'The commit it starts from; "" for an empty tree.'},
         "name": _TEXT,
         "architecture": _TEXT,
+        "constraints": {**_list(_TEXT), "description": "What was asked of the whole."},
         "test_command": _MAYBE,
         "run_command": _MAYBE,
         "dependencies": _list(_TEXT),
@@ -53,7 +55,8 @@ PLAN_SCHEMA: Final[dict[str, Any]] = {
                     "signature": _TEXT,
                     "note": _TEXT,
                 },
-            }
+            },
+            TASKS,
         ),
         "tasks": _list(
             {
@@ -65,9 +68,12 @@ PLAN_SCHEMA: Final[dict[str, Any]] = {
                     "touch": {**_PATTERNS, "description": "Paths or patterns it may write."},
                     "read": {**_PATTERNS, "description": "What it may be shown besides."},
                     "forbid": {**_PATTERNS, "description": "What it may never write."},
-                    "needs": {**_list(_TEXT), "description": "Tasks that must have passed."},
-                    "uses": {**_list(_TEXT), "description": "Contracts that it builds on."},
-                    "provides": {**_list(_TEXT), "description": "Contracts that it fulfils."},
+                    "needs": {**_list(_TEXT, TASKS), "description": "Tasks that must have passed."},
+                    "uses": {**_list(_TEXT, TASKS), "description": "Contracts that it builds on."},
+                    "provides": {
+                        **_list(_TEXT, TASKS),
+                        "description": "Contracts that it fulfils.",
+                    },
                     "criteria": _list(_TEXT),
                     "files": _list(
                         {
@@ -96,6 +102,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "base": plan.base,
         "name": plan.name,
         "architecture": plan.architecture,
+        "constraints": list(plan.constraints),
         "test_command": plan.test_command,
         "run_command": plan.run_command,
         "dependencies": list(plan.dependencies),
@@ -154,6 +161,7 @@ def read_plan(
         name=data["name"],
         base=base or data.get("base", ""),
         architecture=data.get("architecture", ""),
+        constraints=tuple(data.get("constraints", ())),
         contracts=tuple(
             Contract(
                 id=ident,

@@ -2,64 +2,49 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Iterator, Mapping, Sequence
 
-from partita.core.graph import (
-    ancestors,
-    built_after,
-    critical_path,
-    first,
-    layers,
-    provider_of,
-    waits_for,
-    waves,
-)
+from partita.core.beside import beside, intricate
+from partita.core.graph import circles, provider_of, waits_for
+from partita.core.language import machine, patterns_of
 from partita.core.plan import Plan, Task
+from partita.core.problem import DropNeeds, MoveFile, Problem
 from partita.core.scope import (
+    SHARP,
     BadPattern,
+    Blind,
     Fuel,
-    Scope,
     bad_path,
-    collision,
     head,
-    machine,
     normalise,
     scope_of,
 )
 
-__all__ = ["Problem", "ancestors", "critical_path", "problems", "provider_of", "waves"]
+__all__ = ["ID", "TASKS", "Problem", "problems"]
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-TASKS = 1_000
-MOST = 200  # problems between pairs of tasks
+TASKS = 20_000
+MOST = 200  # cycles that are named one by one
 PLAN_FUEL = 1_000_000  # ten of the most intricate comparisons
-SHOWN = 80
+_SPECIAL = re.compile(r"[*?\[\]{}\\]")
+_GLOB = re.compile(r"[*?\[{]")
+SHOWN = 80  # characters of a text that is not ours
+NAMED = 10  # tasks in a sentence
+PLAIN = 150  # characters: fewer can't make a machine of more edges than are allowed
 SHARED = ("schema", "other")  # contracts that may be a convention which nobody builds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One thing that keeps a plan from running: a sentence, whom it concerns, what would mend it.
-
-    `kind`: "form", "empty", "size", "id", "pattern", "folder", "needs", "contract", "cycle",
-    "scope", "file", "overlap", "collision", "hazard", "intricate". `witness` is a path.
-    """
-
-    kind: str
-    text: str
-    tasks: tuple[str, ...] = ()
-    witness: str | None = None
-    mend: str = ""
-
-
 def problems(
-    plan: Plan, *, existing: frozenset[str] = frozenset(), wanted: Sequence[str] = ()
+    plan: Plan,
+    *,
+    existing: frozenset[str] = frozenset(),
+    wanted: Sequence[str] = (),
+    blind: Blind = SHARP,
 ) -> tuple[Problem, ...]:
     """All that is wrong with the plan, in a stable order; none means that it may run.
 
-    `existing` are the paths of the base's files, `wanted` those that some task must own.
+    `existing` are the paths of the base's files, `wanted` those that some task must own; paths
+    that the file system is `blind` to the difference of are the same to all tasks.
     """
     if not plan.tasks:
         return (Problem(kind="empty", text="The plan has no tasks.", mend="Give one at least."),)
@@ -79,7 +64,7 @@ def problems(
         *_cycles(plan),
         *_unable(sound, tank),
         *_bad_files(sound, wanted, whole=len(sound) == len(plan.tasks)),
-        *_clashes(plan, sound, tank),
+        *beside(plan, sound, blind),
     )
 
 
@@ -116,9 +101,9 @@ def _bad_patterns(plan: Plan) -> Iterator[Problem]:
                 except BadPattern as e:
                     bad = True
                     yield _pattern(task, name, str(e))
-            if not bad:
+            if not bad and sum(map(len, filter(_GLOB.search, patterns))) > PLAIN:
                 try:
-                    machine(patterns)
+                    machine(patterns_of(patterns).globs)
                 except BadPattern as e:
                     yield _pattern(task, name, str(e))
 
@@ -136,7 +121,10 @@ def _folders(tasks: Sequence[Task], existing: frozenset[str]) -> Iterator[Proble
     folders = {path[:i] for path in existing for i, char in enumerate(path) if char == "/"}
     for task in tasks:
         for pattern in task.touch:
-            path, whole = head(pattern)
+            path = normalise(pattern)
+            if path not in folders and "\\" not in path:
+                continue
+            path, whole = head(path)
             if whole and path in folders:
                 yield Problem(
                     kind="folder",
@@ -157,6 +145,7 @@ def _bad_needs(plan: Plan) -> Iterator[Problem]:
                     text=f"`{task.id}` needs itself.",
                     tasks=(task.id,),
                     mend=f"Remove `{task.id}` from its own `needs`.",
+                    fix=DropNeeds(needs=((task.id, task.id),)),
                 )
             elif need not in known:
                 yield Problem(
@@ -181,13 +170,17 @@ def _bad_contracts(
                         tasks=(task.id,),
                         mend=f"Add it to `contracts`, or remove it from `{name}`.",
                     )
-    scopes = {t.id: scope_of(t) for t in sound}
+    owners = _Owners(sound)
+    given: dict[str, list[str]] = {}
+    for task in plan.tasks:
+        for ident in dict.fromkeys(task.provides):
+            given.setdefault(ident, []).append(task.id)
     for contract in {c.id: c for c in plan.contracts}.values():
-        providers = tuple(t.id for t in plan.tasks if contract.id in t.provides)
+        providers = tuple(given.get(contract.id, ()))
         if not providers and contract.kind in SHARED:
             continue
         if len(providers) != 1:
-            several = " and ".join(f"`{p}`" for p in providers) or "no task"
+            several = " and ".join(_named(providers)) or "no task"
             yield Problem(
                 kind="contract",
                 text=f"The contract `{contract.id[:SHOWN]}` is provided by {several}.",
@@ -197,8 +190,7 @@ def _bad_contracts(
         elif (
             contract.path
             and contract.path not in existing
-            and providers[0] in scopes
-            and not scopes[providers[0]].may_write(contract.path)
+            and owners.may_write(providers[0], contract.path) is False
         ):
             path = contract.path[:SHOWN]
             yield Problem(
@@ -212,29 +204,91 @@ def _bad_contracts(
 
 
 def _cycles(plan: Plan) -> Iterator[Problem]:
-    left = waits_for(plan)
-    while True:
-        for layer in layers(left):
-            for ident in layer:
-                del left[ident]
-        if not left:
+    """Rings of tasks that wait for each other, none sharing a task, until no other is left."""
+    waits = waits_for(plan)
+    place = {ident: i for i, ident in enumerate(waits)}
+    todo = [(group, group) for group in _rings(waits, place)]
+    said = 0
+    while todo:
+        group, whole = todo.pop()
+        if said == MOST:
+            yield Problem(
+                kind="more",
+                text=f"{sum(len(g) for g, _ in todo) + len(group):,} other tasks wait for each "
+                "other, too.",
+                mend="Use contracts (`uses`) instead of `needs` where tasks call each other.",
+            )
             return
-        at, path = next(iter(left)), []
-        while at not in path:
-            path.append(at)
-            at = next(i for i in left[at] if i in left)
-        cycle = (*path[path.index(at) :], at)
+        said += 1
+        ring = _ring(waits, group)
+        shown = _named((*ring, ring[0]))
+        idle = _idle(plan, whole)
         yield Problem(
             kind="cycle",
-            text="These tasks wait for each other: "
-            + ", which waits for ".join(f"`{i}`" for i in cycle)
-            + ".",
-            tasks=cycle[:-1],
-            mend="Remove one of these `needs` or `uses`, or join the tasks.",
+            text=f"These tasks wait for each other: {', which waits for '.join(shown)}.",
+            tasks=ring,
+            mend="; ".join(
+                f"`{t}` uses a contract of `{n}`: remove `{n}` from its `needs`"
+                for t, n in idle[:NAMED]
+            )
+            + "."
+            if idle
+            else "Remove one of these `needs` or `uses`, or join the tasks.",
+            fix=DropNeeds(needs=idle) if idle else None,
         )
-        for ident in cycle[:-1]:
-            del left[ident]
-        left = {i: tuple(o for o in others if o in left) for i, others in left.items()}
+        rest = group - set(ring)
+        inner = {i: [o for o in waits[i] if o in rest] for i in waits if i in rest}
+        todo += [(g, whole) for g in _rings(inner, place)]
+
+
+def _rings(waits: Mapping[str, Sequence[str]], place: Mapping[str, int]) -> list[frozenset[str]]:
+    """The groups of tasks of which each waits for each, the one with the first task last."""
+    found = [frozenset(group) for group in circles(waits) if len(group) > 1]
+    return sorted(found, key=lambda group: -min(place[i] for i in group))
+
+
+def _ring(waits: Mapping[str, Sequence[str]], group: frozenset[str]) -> tuple[str, ...]:
+    """The shortest way from the group's first task through the group back to it."""
+    start = next(i for i in waits if i in group)
+    came: dict[str, str] = {}
+    layer = [start]
+    while start not in came:
+        following = []
+        for ident in layer:
+            for other in waits[ident]:
+                if other in group and other not in came:
+                    came[other] = ident
+                    following.append(other)
+        layer = following
+    back = [start]
+    while came[back[-1]] != start:
+        back.append(came[back[-1]])
+    return (start, *reversed(back[1:]))
+
+
+def _idle(plan: Plan, group: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """The needs inside the group, where contracts give all that they are for; () where not.
+
+    Without them its tasks use each other's contracts, are built at once and tested together.
+    """
+    providers = provider_of(plan)
+    found = []
+    for task in plan.tasks:
+        if task.id in group:
+            given = {providers.get(c) for c in task.uses}
+            needs = [n for n in task.needs if n in group and n != task.id]
+            if not given.issuperset(needs):
+                return ()
+            found += [(task.id, n) for n in needs]
+    return tuple(found)
+
+
+def _named(idents: Sequence[str]) -> list[str]:
+    """The ids as they stand in a sentence, the first and the last of very many."""
+    shown = [f"`{i[:SHOWN]}`" for i in idents]
+    if len(shown) <= NAMED:
+        return shown
+    return [*shown[: NAMED - 1], f"{len(shown) - NAMED:,} others", shown[-1]]
 
 
 def _unable(tasks: Sequence[Task], tank: Fuel) -> Iterator[Problem]:
@@ -242,12 +296,14 @@ def _unable(tasks: Sequence[Task], tank: Fuel) -> Iterator[Problem]:
         if not task.touch:
             only = " It only forbids." if task.forbid else ""
             text = f"`{task.id}` may not write anything: its `touch` is empty.{only}"
+        elif _names_a_file(task):
+            continue
         else:
             try:
                 if scope_of(task).example(fuel=Fuel(tank=tank)) is not None:
                     continue
             except BadPattern as e:
-                yield _intricate((task.id,), str(e))
+                yield intricate((task.id,), str(e))
                 if tank.left < 0:
                     return
                 continue
@@ -260,23 +316,35 @@ def _unable(tasks: Sequence[Task], tank: Fuel) -> Iterator[Problem]:
         )
 
 
+def _names_a_file(task: Task) -> bool:
+    """Does it touch, by name, a file that can be written? If not, it may be able all the same."""
+    path, whole = head(task.touch[0])
+    return whole and not task.forbid and bad_path(path) is None
+
+
 def _bad_files(tasks: Sequence[Task], wanted: Sequence[str], *, whole: bool) -> Iterator[Problem]:
-    scopes = {t.id: scope_of(t) for t in tasks}
+    owners = _Owners(tasks)
     for task in tasks:
         for path in dict.fromkeys(f.path for f in task.files):
             shown, why = path[:SHOWN], bad_path(path)
+            fix = None
             if why is not None:
                 text, mend = f"`{task.id}` wants `{shown}`: {why}.", "Choose another path for it."
-            elif scopes[task.id].may_write(path):
+            elif owners.may_write(task.id, path):
                 continue
             else:
-                owner = next((i for i, s in scopes.items() if s.may_write(path)), None)
+                others = owners.of(path)
                 text = f"`{task.id}` wants `{shown}`, which is outside its scope."
-                mend = f"List it under `{owner}`, which may write it" if owner else "Add it to"
-                mend += "." if owner else f" the `touch` of `{task.id}`."
-            yield Problem(kind="file", text=text, tasks=(task.id,), witness=path, mend=mend)
+                mend = f"Add it to the `touch` of `{task.id}`."
+                if others:
+                    mend = f"List it under {' or '.join(_named(others))}, which may write it."
+                if len(others) == 1:
+                    fix = MoveFile(path=path, source=task.id, target=others[0])
+            yield Problem(
+                kind="file", text=text, tasks=(task.id,), witness=path, mend=mend, fix=fix
+            )
     for path in dict.fromkeys(wanted) if whole else ():
-        if not any(s.may_write(path) for s in scopes.values()):
+        if not owners.of(path):
             yield Problem(
                 kind="file",
                 text=f"`{path[:SHOWN]}` is wanted, and no task may write it.",
@@ -285,88 +353,36 @@ def _bad_files(tasks: Sequence[Task], wanted: Sequence[str], *, whole: bool) -> 
             )
 
 
-# --- tasks side by side -------------------------------------------------------------------------
+class _Owners:
+    """Who may write a path, found by the names of files and folders, then by asking the scopes."""
 
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self._scopes = {t.id: scope_of(t) for t in tasks}
+        self._named: dict[str, dict[str, None]] | None = None
 
-def _clashes(plan: Plan, tasks: Sequence[Task], tank: Fuel) -> Iterator[Problem]:
-    """What two tasks do to each other that may run at the same time."""
-    earlier, before = built_after(plan), ancestors(plan)
-    tops = {t.id: _tops((*t.touch, *t.read)) for t in tasks}
-    said = 0
-    for a, b in combinations(first(tasks), 2):
-        if a.id in earlier[b.id] or b.id in earlier[a.id] or not _meet(tops[a.id], tops[b.id]):
-            continue
-        apart = a.id in before[b.id] or b.id in before[a.id]
-        for problem in _pair(a, b, Fuel(tank=tank), reads=not apart):
-            yield problem
-            said += 1
-        if said >= MOST or tank.left < 0:
-            yield _intricate((), "there is too much to compare")
-            return
-
-
-def _pair(a: Task, b: Task, fuel: Fuel, *, reads: bool) -> Iterator[Problem]:
-    both = (a.id, b.id)
-    try:
-        path = scope_of(a).overlaps(scope_of(b), fuel=fuel)
-        if path is not None:
-            yield Problem(
-                kind="overlap",
-                text=f"`{a.id}` and `{b.id}` may both write `{path}` at the same time.",
-                tasks=both,
-                witness=path,
-                mend=f"Take `{path}` out of one of them (or `forbid` it there), "
-                f"or let `{b.id}` need `{a.id}`.",
-            )
-        names = collision(a.touch, b.touch)
-        if names is not None:
-            yield Problem(
-                kind="collision",
-                text=f"`{a.id}` touches `{names[0]}` and `{b.id}` touches `{names[1]}`: "
-                "one needs a folder where the other has a file.",
-                tasks=both,
-                witness=min((head(n)[0] for n in names), key=len),
-                mend="Rename one of them.",
-            )
-        for reader, writer in ((a, b), (b, a)) if reads else ():
-            if not reader.read:
-                continue
-            shown = Scope(touch=reader.read, forbid=reader.forbid)
-            path = shown.overlaps(scope_of(writer), fuel=fuel)
-            if path is not None:
-                yield Problem(
-                    kind="hazard",
-                    text=f"`{reader.id}` reads `{path}`, which `{writer.id}` may be writing "
-                    "at the same time.",
-                    tasks=(reader.id, writer.id),
-                    witness=path,
-                    mend=f"Let `{reader.id}` need `{writer.id}`, let it use a contract that "
-                    f"`{writer.id}` provides, or narrow its `read`.",
-                )
-    except BadPattern as e:
-        yield _intricate(both, str(e))
-
-
-def _intricate(tasks: tuple[str, ...], why: str) -> Problem:
-    whom = " and ".join(f"`{t}`" for t in tasks) or "this plan"
-    return Problem(
-        kind="intricate",
-        text=f"The scopes of {whom} can't all be compared: {why}.",
-        tasks=tasks,
-        mend="List plain paths and folders (`dir/**`) instead of intricate patterns.",
-    )
-
-
-def _tops(patterns: Iterable[str]) -> frozenset[str] | None:
-    """The first segments that the patterns' paths can have; None where that is open."""
-    tops = set()
-    for pattern in patterns:
-        text, whole = head(pattern)
-        if not whole and "/" not in text:
+    def may_write(self, task: str, path: str) -> bool | None:
+        """May the task write there? None when it is none of these."""
+        scope = self._scopes.get(task)
+        if scope is None:
             return None
-        tops.add(text.partition("/")[0])
-    return frozenset(tops)
+        if path in scope.touch and not scope.forbid and not _SPECIAL.search(path):
+            return bad_path(path) is None
+        return scope.may_write(path)
 
+    def of(self, path: str) -> tuple[str, ...]:
+        """The tasks that may write the path, in the plan's order."""
+        named = self._names()
+        places = [path, *(path[: i + 1] for i, char in enumerate(path) if char == "/"), ""]
+        found = {ident for place in places for ident in named.get(place, ())}
+        return tuple(i for i in self._scopes if i in found and self._scopes[i].may_write(path))
 
-def _meet(a: frozenset[str] | None, b: frozenset[str] | None) -> bool:
-    return a is None or b is None or not a.isdisjoint(b)
+    def _names(self) -> dict[str, dict[str, None]]:
+        """The tasks by each file (`a/b`) that they name, each folder (`a/`), and the rest ("")."""
+        if self._named is None:
+            self._named = {}
+            for ident, scope in self._scopes.items():
+                for pattern in scope.touch:
+                    text, whole = head(pattern)
+                    place = text if whole else text[: text.rfind("/") + 1]
+                    self._named.setdefault(place, {})[ident] = None
+        return self._named

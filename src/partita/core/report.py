@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from partita.core.analysis import Analysis
 from partita.core.budget import dollars
+from partita.core.graph import waves
 from partita.core.plan import Estimate, Plan, Range, Task
-from partita.core.problems import waves
 from partita.core.start import Start
 from partita.core.state import RunState
 from partita.core.verdict import Verdict
@@ -84,7 +84,10 @@ def analysis_report(start: Start, analysis: Analysis) -> str:
 
 def plan_report(plan: Plan, figures: Estimate) -> str:
     """The Coordination Plan for people."""
-    parts = [f"# Plan: {plan.name}\n", plan.architecture, "\n## Tasks\n"]
+    parts = [f"# Plan: {plan.name}\n", plan.architecture]
+    if plan.constraints:
+        parts.append("\n## Asked of the whole\n\n" + _list(plan.constraints))
+    parts.append("\n## Tasks\n")
     for number, wave in enumerate(waves(plan), 1):
         parts.append(f"Wave {number}: {', '.join(wave)}\n")
         parts += [_task(plan.task(ident)) for ident in wave]

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
-from partita.core.plan import Plan
+from partita.core.graph import first
+from partita.core.plan import Plan, Task
 
-Phase = Literal["waiting", "building", "built", "testing", "passed", "deferred", "failed"]
+Phase = Literal["waiting", "building", "asking", "built", "testing", "passed", "deferred", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,36 @@ class Built:
 
     task: str
     commit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wants:
+    """A build ended with a request for more scope, the literal `paths`; `why` is one sentence.
+
+    `commit` holds what the task has so far, "" for nothing.
+    """
+
+    task: str
+    paths: tuple[str, ...]
+    why: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Widened:
+    """A request for more scope was granted: `touch` is added, and the task comes after `needs`."""
+
+    task: str
+    touch: tuple[str, ...]
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """A request for more scope was refused; `why` is one sentence."""
+
+    task: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +88,30 @@ class Failed:
     why: str
 
 
-TaskEvent = BuildStarted | Built | TestStarted | Passed | Deferred | Failed
+TaskEvent = (
+    BuildStarted | Built | Wants | Widened | Denied | TestStarted | Passed | Deferred | Failed
+)
+
+AFTER: dict[type[TaskEvent], tuple[Phase, ...]] = {
+    BuildStarted: ("waiting",),
+    Built: ("building",),
+    Wants: ("building",),
+    Widened: ("asking",),
+    Denied: ("asking",),
+    TestStarted: ("built",),
+    Passed: ("testing",),
+    Deferred: ("testing",),
+    Failed: ("waiting", "building", "asking", "built", "testing"),
+}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RunState:
     """The tasks' phases; a task that is not in `phases` is waiting.
 
-    `commits` holds the latest commit of each task, `built` the one that it was first built as.
+    `plan` grows with the scopes that are granted. `commits` holds the latest commit of each task,
+    `built` the one that it was first built as, `reasons` why it failed, was deferred or denied
+    more scope, `rounds` how many of its builds were started.
     """
 
     plan: Plan
@@ -72,37 +119,70 @@ class RunState:
     commits: dict[str, str] = field(default_factory=dict)
     built: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    rounds: dict[str, int] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tasks = {t.id: t for t in first(self.plan.tasks)}
 
     def phase(self, task: str) -> Phase:
         """Where the task stands."""
         return self.phases.get(task, "waiting")
 
+    def take(self, event: TaskEvent) -> None:
+        """Move on by the event; ValueError when it can't follow where its task stands."""
+        task, old = event.task, self.phase(event.task)
+        if task not in self.tasks or old not in AFTER[type(event)]:
+            there = f"which is {old}" if task in self.tasks else "which the plan does not hold"
+            msg = f"{type(event).__name__} can't happen to `{task}`, {there}"
+            raise ValueError(msg)
+        match event:
+            case BuildStarted():
+                self.phases[task] = "building"
+                self.rounds[task] = self.rounds.get(task, 0) + 1
+            case Built(commit=commit):
+                self.phases[task] = "built"
+                self.commits[task] = self.built[task] = commit
+            case Wants(commit=commit):
+                self.phases[task] = "asking"
+                if commit:
+                    self.commits[task] = commit
+            case Widened():
+                self.phases[task] = "waiting"
+                self.plan = widen(self.plan, event)
+                self.tasks[task] = self.plan.task(task)
+            case Denied(why=why):
+                self.phases[task] = "waiting"
+                self.reasons[task] = why
+            case TestStarted():
+                self.phases[task] = "testing"
+            case Passed(commit=commit):
+                self.phases[task] = "passed"
+                self.commits[task] = commit
+                self.reasons.pop(task, None)
+            case Deferred(commit=commit, why=why):
+                self.phases[task] = "deferred"
+                self.commits[task] = commit
+                self.reasons[task] = why
+            case Failed(why=why):
+                self.phases[task] = "failed"
+                self.reasons[task] = why
+            case _:
+                assert_never(event)
 
-def apply(state: RunState, event: TaskEvent) -> RunState:
-    """The state after the event."""
-    phase: Phase
-    commits, built, reasons = state.commits, state.built, state.reasons
-    match event:
-        case BuildStarted():
-            phase = "building"
-        case Built(commit=commit):
-            phase, commits = "built", {**commits, event.task: commit}
-            built = {**built, event.task: commit}
-        case TestStarted():
-            phase = "testing"
-        case Passed(commit=commit):
-            phase, commits = "passed", {**commits, event.task: commit}
-        case Deferred(commit=commit, why=why):
-            phase, commits = "deferred", {**commits, event.task: commit}
-            reasons = {**reasons, event.task: why}
-        case Failed(why=why):
-            phase, reasons = "failed", {**reasons, event.task: why}
-        case _:
-            assert_never(event)
+
+def widen(plan: Plan, event: Widened) -> Plan:
+    """The plan with the granted paths and the order that they cost; what is there stays first."""
     return replace(
-        state,
-        phases={**state.phases, event.task: phase},
-        commits=commits,
-        built=built,
-        reasons=reasons,
+        plan,
+        tasks=tuple(
+            replace(
+                t,
+                touch=tuple(dict.fromkeys((*t.touch, *event.touch))),
+                needs=tuple(dict.fromkeys((*t.needs, *event.needs))),
+            )
+            if t.id == event.task
+            else t
+            for t in plan.tasks
+        ),
     )
