@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from strategies import LAW, valid_plans, wanted_files
 
 from partita.core.budget import FREE, Price
-from partita.core.estimate import LINE, WIDTH, estimate, split
+from partita.core.estimate import LINE, WIDTH, estimate, expected, split
+from partita.core.pace import Pace, Seconds
 from partita.core.plan import Plan, Task, WantedFile
 
 CHEAP = Price(input=250_000_000, output=2_000_000_000)
@@ -84,6 +85,51 @@ def test_a_free_first_model_does_not_hide_what_the_next_one_costs():
 def test_a_task_without_files_is_still_counted():
     task = Task(id="a", objective="", touch=("src/**",))
     assert figures(Plan(name="p", tasks=(task,))).tokens.low > 900
+
+
+def test_a_slower_pace_takes_longer_and_costs_the_same():
+    usual = figures(plan(200, 200))
+    builds, tests = (figures(plan(200, 200), pace=p) for p in (Pace(build=4.0), Pace(test=4.0)))
+    assert builds.seconds.low > usual.seconds.high
+    assert usual.seconds.low < tests.seconds.low < builds.seconds.low
+    assert usual.calls == builds.calls == tests.calls
+    assert usual.money == builds.money
+    assert usual == figures(plan(200, 200), pace=Pace())
+
+
+@LAW
+@given(valid_plans(), st.floats(1 / 8, 8))
+def test_each_task_takes_as_many_times_longer_as_the_pace_says(found, k):
+    slow = figures(found, pace=Pace(build=k, test=k)).per_task
+    for ident, usual in figures(found).per_task.items():
+        assert slow[ident].low == pytest.approx(usual.low * k)
+        assert slow[ident].high == pytest.approx(usual.high * k)
+
+
+@LAW
+@given(valid_plans(), st.sampled_from([1_000, 16_000]), st.integers(0, 3))
+def test_the_expected_seconds_of_the_phases_lie_in_the_tasks_range(found, max_output, rounds):
+    ranges = figures(found, max_output=max_output, rounds=rounds).per_task
+    seconds = expected(found, max_output=max_output, rounds=rounds)
+    assert set(seconds) == set(ranges)
+    for ident, each in seconds.items():
+        assert each.build > 0
+        assert each.test > 0
+        # A range wider than four times is drawn in around its geometric middle.
+        assert ranges[ident].low <= each.both <= 1.3 * ranges[ident].high
+
+
+def test_the_expected_seconds_are_the_middle_of_the_quickest_and_the_slowest():
+    # 700 and 1500 tokens of a call each: 2 s to the first, then 60 a second; 1 to 4 s of tests.
+    quick, slow = Seconds(build=2 + 700 / 60, test=1.0), Seconds(build=2 + 1500 / 60, test=4.0)
+    never = expected(plan(100), max_output=16_000, rounds=0)["t0"]
+    assert never.build == pytest.approx((quick.build + slow.build) / 2)
+    assert never.test == pytest.approx((quick.test + slow.test) / 2)
+    # Of two tasks one is mended once, whichever it is: half a round more, and half a test.
+    mended = expected(plan(100, 100), max_output=16_000)["t1"]
+    assert mended.build == pytest.approx(never.build)
+    more = (2 + 1000 / 60 + 4.0) / 2
+    assert mended.test == pytest.approx((quick.test + slow.test + more) / 2)
 
 
 @LAW

@@ -6,6 +6,7 @@ from math import ceil, sqrt
 
 from partita.core.budget import Price, Usage
 from partita.core.graph import critical_path, layers
+from partita.core.pace import Pace, Seconds
 from partita.core.plan import Estimate, Plan, Range, Task, WantedFile
 
 WIDTH = 4  # high / low of every range, at most
@@ -26,6 +27,9 @@ TESTS = Range(low=1.0, high=4.0)  # seconds of a task's checks
 AROUND = Range(low=1.0, high=8.0)  # seconds to provision, integrate and land
 
 FULL = 0.7  # of the output limit: what one question may ask for, since lines are estimates
+
+
+USUAL = Pace()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,24 +94,28 @@ def estimate(
     rounds: int = 3,
     context_tokens: int = 0,
     slots: int = 4,
+    pace: Pace = USUAL,
 ) -> Estimate:
     """What the plan will take from design's end on.
 
     `prices` are those of the coder's route, the first being asked first; `max_output` is its
     limit in tokens, `rounds` how often a task may be mended, `context_tokens` what each build
-    question shows of the repository, `slots` how many tasks run at once.
+    question shows of the repository, `slots` how many tasks run at once, `pace` how many times as
+    long as guessed they take here.
     """
     low: dict[str, _Load] = {}
     high: dict[str, _Load] = {}
     mending: dict[str, _Load] = {}
     for task in plan.tasks:
         low[task.id], high[task.id], mending[task.id] = _loads(task, max_output, context_tokens)
-    # About every second task needs one round, whichever it is: half a round for each.
-    most = min(rounds, 1) * ceil(len(plan.tasks) / 2) / max(1, len(plan.tasks))
+    most = _mendings(plan, rounds)
     fixes = {ident: load.times(most) for ident, load in mending.items()}
     least, largest = _sum(low.values()), _sum((*high.values(), *fixes.values()))
-    fastest = {i: load.seconds + TESTS.low for i, load in low.items()}
-    slowest = {i: high[i].seconds + fixes[i].seconds + (1 + most) * TESTS.high for i in high}
+    fastest, slowest = {}, {}
+    for task in plan.tasks:
+        quick, slow = _phases(low[task.id], high[task.id], mending[task.id], most)
+        fastest[task.id] = pace.applied(quick).both
+        slowest[task.id] = pace.applied(slow).both
     return Estimate(
         calls=Range(low=float(round(least.calls)), high=float(ceil(largest.calls))),
         tokens=_fit(least.input + least.output, largest.input + largest.output, whole=True),
@@ -117,6 +125,32 @@ def estimate(
             AROUND.high + _longest(plan, slowest, slots=slots),
         ),
         per_task={t.id: _fit(fastest[t.id], slowest[t.id]) for t in plan.tasks},
+    )
+
+
+def expected(plan: Plan, *, max_output: int, rounds: int = 3) -> dict[str, Seconds]:
+    """Per task, the middle of what its phases are guessed to take, before any pace."""
+    most = _mendings(plan, rounds)
+    found = {}
+    for task in plan.tasks:
+        quick, slow = _phases(*_loads(task, max_output, 0), most)
+        found[task.id] = Seconds(
+            build=(quick.build + slow.build) / 2, test=(quick.test + slow.test) / 2
+        )
+    return found
+
+
+def _mendings(plan: Plan, rounds: int) -> float:
+    """Rounds of mending per task at the most: about every second task needs one."""
+    return min(rounds, 1) * ceil(len(plan.tasks) / 2) / max(1, len(plan.tasks))
+
+
+def _phases(low: _Load, high: _Load, mending: _Load, most: float) -> tuple[Seconds, Seconds]:
+    """The task's phases at their quickest and at their slowest."""
+    mended = most * mending.seconds + (1 + most) * TESTS.high
+    return (
+        Seconds(build=low.seconds, test=TESTS.low),
+        Seconds(build=high.seconds, test=mended),
     )
 
 

@@ -1,9 +1,11 @@
 """What a run is told at its start; recorded once, so that a resumed run hears the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from partita.core.analysis import Depth
+from partita.core.pace import Pace
+from partita.core.scope import SHARP, Blind
 
 ACTIVITIES = (
     "engage",
@@ -25,6 +27,8 @@ class Start:
     `base` is a commit ("" for an unborn branch), `branch` the one to land on (None: detached).
     `until` is the last activity to do. `plan` is the JSON of a plan file that replaces analysis
     and design. `interactive`: somebody sits at a terminal and can be asked.
+    `pace`: how long tasks take here, learnt from earlier runs. `blind`: what names the work tree's
+    file system takes for the same.
     """
 
     request: str
@@ -45,6 +49,8 @@ class Start:
     plan: dict[str, Any] | None = None
     no_model: bool = False
     land: bool = True
+    pace: Pace = field(default_factory=Pace)
+    blind: Blind = SHARP
 
     def includes(self, activity: str) -> bool:
         """Is the activity to be done?"""
