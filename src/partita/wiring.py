@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from partita.adapters.clock import SystemClock
+from partita.adapters.filesystem import blind
 from partita.adapters.git import GitRepo, ensure_state_folder, find_repository, open_repository
 from partita.adapters.models.build import ModelSpec, build_model
 from partita.adapters.models.prices import known_price, price_lines, price_of
@@ -44,6 +45,7 @@ __all__ = [
     "SqliteStore",
     "SystemClock",
     "begin",
+    "blind",
     "build_world",
     "describe",
     "find_sandbox",

@@ -33,7 +33,8 @@ def test_a_usable_answer_is_asked_for_once():
     ((_, question),) = route.asked
     assert (question.name, question.role, question.schema) == ("engage:1", "planner", SCHEMA)
     assert question.messages == PROMPT
-    assert (route.spoilt, world.told) == ([], [])
+    assert route.spoilt == []
+    assert world.told == [("rung:engage:1", "reply.rung", {"name": "engage:1", "rung": "whole"})]
 
 
 def test_a_lenient_reading_is_noted():
@@ -50,7 +51,7 @@ def test_what_was_wrong_goes_back_with_the_reply():
     assert (again[1].role, again[1].text) == ("assistant", "Hello!")
     assert "That can't be used: the reply holds no JSON document" in again[2].text
     assert route.spoilt == ["engage:1"]
-    assert [kind for _, kind, _ in world.told] == ["reply.unusable"]
+    assert [kind for _, kind, _ in world.told] == ["reply.unusable", "reply.rung"]
 
 
 def test_readable_and_yet_unusable_is_a_complaint_too():

@@ -14,6 +14,7 @@ from partita.activities.engage import (
     answered,
     engage,
     hint,
+    known,
     read_brief,
     refuse_taken_name,
 )
@@ -73,7 +74,31 @@ def test_a_verb_that_settles_the_kind_overrules_the_model():
 
 def test_what_is_known_is_told_to_the_model():
     assert hint(start("Fix the cart"), SHOP).startswith(' (Known: kind is "fix"')
-    assert 'name is "mine"' in hint(start("whatever", name="mine"), SHOP)
+    assert hint(start("whatever", name="mine"), SHOP) == ' (Known: name is "mine".)'
+    assert hint(start("Build a todo service"), EMPTY) == (
+        ' (Known: kind is "build"; name is "todo-service" unless the request names it otherwise.)'
+    )
+
+
+def test_what_code_is_certain_of_is_not_asked():
+    assert known(start("Something about the shop"), SHOP) == frozenset()
+    assert known(start("Fix the cart", name="mine"), SHOP) == {"kind", "name"}
+    assert known(start("Build a todo service"), EMPTY) == {"kind", "target"}
+    route = Route([json.dumps({"goal": "Sums are right.", "name": "sums"})])
+    got = asyncio.run(engage(world_of(route), start("Fix the sums in the shop"), SHOP))
+    assert got.kind == "fix"
+    asked = route.asked[0][1].messages[-1].text
+    assert '"goal": ' in asked
+    assert '"kind": ' not in asked
+
+
+def test_a_kind_that_nobody_knows_is_asked_for_again():
+    route = Route(
+        [json.dumps({"goal": "g", "name": "n"}), json.dumps({"goal": "g", "kind": "fix"})]
+    )
+    got = asyncio.run(engage(world_of(route), start("Something about the shop"), SHOP))
+    assert got.kind == "fix"
+    assert "kind must be one of build, feature" in route.asked[1][1].messages[-1].text
 
 
 def test_the_users_name_comes_before_the_models_and_a_name_is_always_kebab_case():

@@ -5,82 +5,21 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from worker_kit import CODE, LONG, MARK, OTHER, answer, assignment, edit, file, talk, texts
 
-from partita.core.budget import Usage
-from partita.core.changes import Delete, Write
-from partita.core.plan import Contract, Plan, Task, WantedFile
-from partita.core.question import Answer, Message
+from partita.core.assignment import from_code
+from partita.core.changes import Delete
+from partita.core.plan import Contract, Plan, WantedFile
 from partita.core.scope import scope_of
 from partita.core.worker import (
     CONTINUATIONS,
     TURNS,
-    Ask,
-    Assignment,
     GaveUp,
+    More,
     Patch,
+    Rest,
     conversation,
-    from_code,
 )
-
-CODE = "def add(a: int, b: int) -> int:\n    return a + b\n"
-OTHER = "def sub(a: int, b: int) -> int:\n    return a - b\n"
-LONG = "".join(f"VALUE_{n} = {n}\n" for n in range(60))
-
-
-def assignment(*, contract=None, **changes):
-    task = Task(
-        id="core",
-        objective="sums",
-        touch=("pkg/**", "README.md"),
-        forbid=("pkg/secret/**",),
-        provides=(contract.id,) if contract else (),
-    )
-    plan = Plan(name="sums", tasks=(task,), contracts=(contract,) if contract else ())
-    return Assignment(
-        plan=plan,
-        task=task,
-        name="build:core",
-        seed="seed",
-        prompt=(Message(role="user", text="the task"),),
-        own=changes.pop("own", {}),
-        **changes,
-    )
-
-
-MARK = assignment().mark
-
-
-def file(path, text=CODE, attributes=""):
-    return f'<file path="{path}" id="{MARK}"{attributes}>\n{text}</file {MARK}>\n'
-
-
-def edit(path, search, replace):
-    body = f"<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n"
-    return file(path, body, ' op="edit"')
-
-
-def answer(text, finish="stop"):
-    return Answer(text=text, finish=finish, usage=Usage(input=1, output=1), model="m")
-
-
-def talk(job, *replies):
-    """The outcome after those replies, the last one repeated, and every question."""
-    asked: list[Ask] = []
-    going = conversation(job)
-    asked.append(next(going))
-    while True:
-        reply = replies[min(len(asked), len(replies)) - 1]
-        given_answer = answer(*reply) if isinstance(reply, tuple) else answer(reply)
-        try:
-            asked.append(going.send(given_answer))
-        except StopIteration as done:
-            return done.value, asked
-
-
-def texts(patch):
-    assert isinstance(patch, Patch), patch
-    return {c.path: c.data.decode() for c in patch.changes if isinstance(c, Write)}
-
 
 # --- laws ---------------------------------------------------------------------------------------
 
@@ -94,6 +33,9 @@ PATHS = st.sampled_from(
             ".git/hooks/x",
             ".GIT/config",
             "other.py",
+            "setup.py",
+            "tests/x.py",
+            "pkg/c.py",
         ),
         *("pkg/link", "pkg/link/x.py", "pkg/big.bin", "pkg\\a.py", "pkg/\u200b.py", "C:/x", ""),
     ]
@@ -127,8 +69,10 @@ BLOCKS = st.builds(
 )
 PROSE = st.text(st.characters(), max_size=40)
 FENCES = st.builds("```python pkg/a.py\n{}```\n".format, BODIES)
+WISHES = PATHS.map('<need path="{}">to be done</need>\n'.format)
 REPLIES = st.tuples(
-    st.lists(BLOCKS | PROSE | FENCES, max_size=4).map("".join), st.sampled_from(["stop", "length"])
+    st.lists(BLOCKS | PROSE | FENCES | WISHES, max_size=4).map("".join),
+    st.sampled_from(["stop", "length"]),
 )
 TREE = {
     "pkg/b.py": "file",
@@ -145,14 +89,23 @@ FULL = assignment(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(REPLIES, min_size=1, max_size=TURNS), st.booleans())
-def test_whatever_comes_back_it_ends_in_its_scope_with_all_that_is_required(replies, optional):
+@given(
+    st.lists(REPLIES, min_size=1, max_size=TURNS),
+    st.booleans(),
+    st.booleans(),
+    st.frozensets(PATHS, max_size=2),
+)
+def test_whatever_comes_back_it_ends_in_its_scope_with_all_that_is_required(
+    replies, optional, may_ask, more
+):
     job = assignment(
         own=FULL.own,
-        required=FULL.required,
+        required=FULL.required | {p for p in more if p in ("README.md", "pkg/c.py")},
         given=FULL.given,
         there=TREE,
         optional=optional,
+        may_ask=may_ask,
+        denied=frozenset({"other.py"}),
     )
     outcome, asked = talk(job, *replies)
     assert len(asked) <= TURNS
@@ -160,17 +113,26 @@ def test_whatever_comes_back_it_ends_in_its_scope_with_all_that_is_required(repl
     if isinstance(outcome, GaveUp):
         assert outcome.why
         return
-    if optional and not outcome.changes:
-        return
     paths = [c.path for c in outcome.changes]
     assert paths == sorted(set(paths))
-    assert set(paths) >= {"pkg/a.py", "pkg/py.typed"}
+    assert "pkg/py.typed" in paths
     scope = scope_of(job.task)
     assert all(scope.may_write(path) for path in paths)
     assert not set(paths) & {"pkg", "pkg/link", "pkg/link/x.py", "pkg/big.bin"}
     assert not any(p.startswith(f"{q}/") for p in paths for q in paths)
     deleted = {c.path for c in outcome.changes if isinstance(c, Delete)}
     assert deleted <= set(job.own)
+    match outcome:
+        case Patch():
+            assert job.required <= set(paths)
+        case More():
+            assert may_ask
+            assert {path for path, _ in outcome.wishes} <= {"setup.py", "tests/x.py"}
+        case Rest():
+            assert len(outcome.missing) > 1
+            assert job.required <= set(paths) | set(outcome.missing)
+            assert all(scope.may_write(path) for path in outcome.missing)
+            assert not set(paths) & set(outcome.missing)
 
 
 @settings(max_examples=100, deadline=None)
@@ -299,7 +261,7 @@ def test_a_complaint_names_every_problem_at_once():
         "pkg/d.py is missing",
         "'../outside.txt' can't be written",
         "elsewhere.py is not yours to write; yours are: pkg/**, README.md",
-        "setup.py is not yours to write",
+        "setup.py can't be had: it is not yours to write",
     ):
         assert words in complaint
     assert len(asked[1].wrong) == 7
@@ -399,7 +361,7 @@ def test_a_cut_in_the_last_turn_is_what_is_said_of_it():
     cut = (file("pkg/a.py", LONG)[:300], "length")
     outcome, asked = talk(assignment(), *["no"] * (TURNS - 1), cut)
     assert len(asked) == TURNS
-    assert outcome.why.startswith("pkg/a.py was cut off and its rest did not come")
+    assert outcome.why.startswith("pkg/a.py was cut off and did not end")
 
 
 def test_what_was_hidden_from_the_model_is_not_overwritten_by_its_mask():

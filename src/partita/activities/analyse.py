@@ -6,7 +6,7 @@ from typing import Any
 from partita.activities.asking import ask_json
 from partita.activities.assess import assess, explain, facts, maturity, read_assessment
 from partita.activities.discover import discover
-from partita.activities.engage import engage, hint, read_brief, refuse_taken_name
+from partita.activities.engage import engage, hint, known, read_brief, refuse_taken_name
 from partita.activities.plan import plan, read_requirements
 from partita.core.analysis import Analysis, Assessment, Brief, Findings
 from partita.core.intent import kind_hint
@@ -76,7 +76,7 @@ async def _at_once(world: World, start: Start, found: Findings) -> Analysis:
         world,
         activity="analyse",
         role="planner",
-        messages=prompts.quick(start.request, found, hint(start, found)),
+        messages=prompts.quick(start.request, found, hint(start, found), known(start, found)),
         schema=prompts.QUICK_SCHEMA,
         make=make,
     )

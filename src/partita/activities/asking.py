@@ -32,11 +32,13 @@ async def ask_json(
     make: Callable[[Any], T | str],
     max_output: int = 6_000,
     accept: dict[str, Any] | None = None,
+    later: tuple[Message, ...] | None = None,
 ) -> T:
     """The value that `make` builds from JSON that fits the schema.
 
     `accept` is a wider schema for replies that `make` puts right itself. `make` gives a
-    complaint (str) where the JSON is readable and yet not usable. Raises NoUsableAnswer when no
+    complaint (str) where the JSON is readable and yet not usable; `later`, if given, is what the
+    questions that carry one begin with in place of `messages`. Raises NoUsableAnswer when no
     model of the route comes to a usable answer.
     """
     prompt, choice, bad, turn = messages, 0, 0, 0
@@ -59,7 +61,7 @@ async def ask_json(
         if bad < (TRIES if answer.last else PATIENCE):
             # Words of their own: a question asked before would only be given its old answer.
             again = "" if bad == 1 else f" (Try {bad + 1} of {TRIES}.)"
-            prompt = (*messages, *_complaint(answer, made, again))
+            prompt = (*(later or messages), *_complaint(answer, made, again))
         elif answer.last:
             raise NoUsableAnswer(
                 f"{answer.model} gave no usable answer to the question {activity!r} in {turn} "
@@ -80,14 +82,11 @@ def _read(
     read = read_json(answer.text, schema, finish=answer.finish)
     if isinstance(read, Unreadable):
         return Complaint(read.why)
+    world.tell(f"rung:{question.name}", "reply.rung", name=question.name, rung=read.rung)
     if read.truncated:
         return Complaint("the reply was cut off; answer more briefly")
     made = make(read.value)
-    if isinstance(made, str):
-        return Complaint(made)
-    if read.rung != "whole":
-        world.tell(f"rung:{question.name}", "reply.rung", name=question.name, rung=read.rung)
-    return made
+    return Complaint(made) if isinstance(made, str) else made
 
 
 def _unusable(world: World, question: Question, answer: Answer, made: Complaint) -> None:

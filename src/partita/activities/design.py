@@ -8,11 +8,14 @@ from typing import Any
 from partita.activities.asking import ask_json
 from partita.activities.build import FILE_BYTES, SHOWN_CHARACTERS
 from partita.core.analysis import Analysis
-from partita.core.estimate import estimate
+from partita.core.briefing import carry
+from partita.core.estimate import estimate, expected
 from partita.core.plan import Estimate, Plan, Task
 from partita.core.planfile import PLAN_SCHEMA, read_plan, to_json
+from partita.core.problem import Problem
 from partita.core.problems import problems
 from partita.core.prompts import design as prompts
+from partita.core.repair import Repaired, repair
 from partita.core.report import plan_report
 from partita.core.scope import matches, scope_of
 from partita.core.start import Start
@@ -21,33 +24,37 @@ from partita.ports.world import World
 
 MAX_OUTPUT = 8_000
 CHARACTERS = 4  # a token
+SAID = 50  # problems, or mends, one by one
 
 
 async def design(world: World, start: Start, analysis: Analysis | None) -> Plan:
     """A plan without problems: from the plan file, by rules, or from the planner."""
     existing = frozenset(e.path for e in await world.repo.files(start.base))
     if start.plan is not None:
-        found = _read(start.plan, start, existing)
-        if isinstance(found, str):
-            raise BadInput(f"the plan file can't run as it is:\n{found}")
-        plan = found
+        plan = _given(start.plan, start, existing)
     elif analysis is None or start.no_model:
         plan = by_rules(start, analysis)
     else:
-        plan = await ask_json(
+        told = (start.request, analysis.findings, analysis.brief, analysis.requirements)
+        gaps = analysis.assessment.gaps
+        command = start.test_command or analysis.findings.test_command
+        made = await ask_json(
             world,
             activity="design",
             role="planner",
-            messages=prompts.design(
-                start.request, analysis.findings, analysis.brief, analysis.requirements
-            ),
+            messages=prompts.design(*told, gaps=gaps, test_command=command),
             schema=PLAN_SCHEMA,
-            make=lambda data: _read({"name": analysis.brief.name, **data}, start, existing),
+            make=lambda data: _made({"name": analysis.brief.name, **data}, start, existing),
             max_output=MAX_OUTPUT,
             accept={"type": "object", "required": ["tasks"]},
+            later=prompts.design(*told, gaps=gaps, test_command=command, excerpts=False),
         )
-    if analysis is not None and analysis.findings.test_command and start.plan is None:
-        plan = replace(plan, test_command=analysis.findings.test_command)
+        for number, text in enumerate(_some(made.done)):
+            world.tell(f"mended:{number}", "note", text=f"the plan was mended: {text}")
+        plan = carry(made.plan, analysis.brief, analysis.requirements)
+    if analysis is not None and start.plan is None:
+        known = start.test_command or analysis.findings.test_command or plan.test_command
+        plan = replace(plan, test_command=known)
     return plan
 
 
@@ -70,6 +77,7 @@ async def foresee(world: World, start: Start, analysis: Analysis | None, plan: P
         rounds=start.rounds,
         context_tokens=await _shown(world, plan),
         slots=start.max_parallel,
+        pace=start.pace,
     )
     for name in strangers(start, plan, known):
         text = f"the dependency {name} was named neither in the request nor by the repository"
@@ -109,10 +117,55 @@ def by_rules(start: Start, analysis: Analysis | None) -> Plan:
     )
 
 
-def _read(data: Any, start: Start, existing: frozenset[str]) -> Plan | str:
-    """The plan, or everything that is wrong with it, in words for its planner."""
+def _given(data: Any, start: Start, existing: frozenset[str]) -> Plan:
+    """The user's plan, as it is; BadInput when it can't run, with the mends that can be had."""
     plan = read_plan(data, base=start.base, existing=existing)
-    wrong = plan if isinstance(plan, tuple) else problems(plan, existing=existing)
-    if wrong or isinstance(plan, tuple):
-        return prompts.mend(wrong)
-    return plan
+    if isinstance(plan, tuple):
+        raise BadInput(f"the plan file can't run as it is:\n{prompts.mend(plan)}")
+    mended = _mended(plan, start, existing)
+    if not mended.done and not mended.left:
+        return plan
+    wrong = problems(plan, existing=existing, blind=start.blind)
+    lines = "".join(f"\n- {text}" for text in _some(mended.done))
+    rest = "; the rest is yours to mend" if mended.left else ""
+    raise BadInput(
+        f"the plan file can't run as it is:\n{prompts.mend(_brief(wrong))}",
+        remedy=f"`partita check plan FILE --repair OUT` makes these mends{rest}:{lines}"
+        if mended.done
+        else "",
+    )
+
+
+def _made(data: Any, start: Start, existing: frozenset[str]) -> Repaired | str:
+    """The planner's plan, mended where that is safe; or all that is wrong with it, in words.
+
+    A plan of which only a part can be mended goes back whole: its planner knows better.
+    """
+    plan = read_plan(data, base=start.base, existing=existing)
+    if isinstance(plan, tuple):
+        return prompts.mend(plan)
+    mended = _mended(plan, start, existing)
+    if mended.left:
+        return prompts.mend(_brief(problems(plan, existing=existing, blind=start.blind)))
+    return mended
+
+
+def _mended(plan: Plan, start: Start, existing: frozenset[str]) -> Repaired:
+    """The plan repaired, the same way in every replay: by what the run was told at its start."""
+    took = expected(plan, max_output=MAX_OUTPUT, rounds=start.rounds)
+    weights = {ident: start.pace.applied(seconds).both for ident, seconds in took.items()}
+    return repair(plan, existing=existing, blind=start.blind, weights=weights)
+
+
+def _brief(wrong: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """As many problems as a reader can use."""
+    rest = len(wrong) - SAID
+    if rest <= 0:
+        return wrong
+    return (*wrong[:SAID], Problem(kind="more", text=f"There are {rest:,} other problems."))
+
+
+def _some(lines: tuple[str, ...]) -> tuple[str, ...]:
+    if len(lines) <= SAID:
+        return lines
+    return (*lines[:SAID], f"{len(lines) - SAID:,} more mends of this kind.")

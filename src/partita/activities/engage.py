@@ -18,15 +18,22 @@ MOST_DOUBTS = 5
 
 async def engage(world: World, start: Start, found: Findings) -> Brief:
     """Ask for the Brief; what code is certain of is not left to the model."""
-    messages = prompts.engage(start.request, found, hint(start, found))
+    told = (hint(start, found), known(start, found))
     return await ask_json(
         world,
         activity="engage",
         role="planner",
-        messages=messages,
+        messages=prompts.engage(start.request, found, *told),
         schema=prompts.BRIEF_SCHEMA,
         make=lambda data: read_brief(data, start, found),
     )
+
+
+def known(start: Start, found: Findings) -> frozenset[str]:
+    """What of the Brief a model need not be asked, since code is certain of it."""
+    kind, _ = kind_hint(start.request, empty=found.empty)
+    certain = {"kind": kind, "name": start.name, "target": found.empty}
+    return frozenset(key for key, value in certain.items() if value)
 
 
 def hint(start: Start, found: Findings) -> str:
@@ -37,14 +44,15 @@ def hint(start: Start, found: Findings) -> str:
     if kind:
         parts.append(f'kind is "{kind}"')
     if name:
-        parts.append(f'name is "{name}" unless the request names it otherwise')
+        doubtful = "" if start.name else " unless the request names it otherwise"
+        parts.append(f'name is "{name}"{doubtful}')
     return f" (Known: {'; '.join(parts)}.)" if parts else ""
 
 
 def read_brief(data: Any, start: Start, found: Findings) -> Brief | str:
     """The Brief in a model's answer, corrected by what code knows; or what is wrong with it."""
-    known, _ = kind_hint(start.request, empty=found.empty)
-    kind = known or data["kind"]
+    certain, _ = kind_hint(start.request, empty=found.empty)
+    kind = certain or data.get("kind")
     if kind not in KINDS:
         return f"kind must be one of {', '.join(KINDS)}"
     name = start.name or kebab(str(data.get("name", ""))) or name_from(start.request)

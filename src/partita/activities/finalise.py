@@ -222,16 +222,30 @@ def _notes(world: World) -> Sequence[str]:
     notes = []
     for event in world.store.events(world.run):
         data = event.data
-        if event.type == "note":
-            notes.append(str(data["text"]))
-        elif event.type == "patch":
-            rungs = [r for r in data["rungs"] if r != "tags"]
-            if rungs:
-                notes.append(f"{data['name']}: a reply was read leniently ({', '.join(rungs)})")
-            notes += [f"{data['name']}: {n}" for n in data["notes"]]
-        elif event.type == "provisioned" and data.get("note"):
-            notes.append(str(data["note"]))
+        match event.type:
+            case "note":
+                notes.append(str(data["text"]))
+            case "reply.rung" if data["rung"] != "whole":
+                notes.append(_leniently(data["name"], [data["rung"]]))
+            case "patch":
+                rungs = [r for r in data["rungs"] if r != "tags"]
+                notes += [_leniently(data["name"], rungs)] if rungs else []
+                notes += [f"{data['name']}: {n}" for n in data["notes"]]
+            case "task.widened":
+                more = ", ".join(data["touch"])
+                after = f", after {', '.join(data['needs'])}" if data["needs"] else ""
+                notes.append(f"{data['task']} asked for more and may write {more}{after}")
+            case "task.denied":
+                notes.append(f"{data['task']} asked for more and was refused: {data['why']}")
+            case "provisioned" if data.get("note"):
+                notes.append(str(data["note"]))
+            case _:
+                pass
     return notes
+
+
+def _leniently(name: str, rungs: Sequence[str]) -> str:
+    return f"{name}: a reply was read leniently ({', '.join(rungs)})"
 
 
 async def _clean_up(world: World, plan: Plan, *, landed: bool) -> None:

@@ -11,6 +11,7 @@ from partita.activities.test import (
     merge_all,
     what_changed,
 )
+from partita.core.assignment import Assignment
 from partita.core.evidence import evidence
 from partita.core.judge import blame
 from partita.core.owners import owner
@@ -20,7 +21,7 @@ from partita.core.prompts import build as prompts
 from partita.core.start import Start
 from partita.core.state import RunState
 from partita.core.verdict import Verdict
-from partita.core.worker import Assignment, GaveUp
+from partita.core.worker import GaveUp
 from partita.ports.repo import Conflict
 from partita.ports.world import World
 

@@ -14,6 +14,7 @@ from typing import Any
 from partita.cli.conclude import conclude
 from partita.cli.watch import Watch, is_interactive
 from partita.core.codec import decode, encode
+from partita.core.pace import Pace, pace_of
 from partita.core.report import Outcome
 from partita.core.start import Start
 from partita.errors import BadInput, NoModel, PartitaError
@@ -35,6 +36,7 @@ from partita.wiring import (
     SqliteStore,
     SystemClock,
     begin,
+    blind,
     build_world,
     find_sandbox,
     here,
@@ -117,6 +119,7 @@ def start_run(wanted: Wanted) -> int:
         run = new_run_id()
         stack.enter_context(own(repo, run))
         store = stack.enter_context(open_writing(repo, secrets_of(None, os.environ)))
+        start = replace(start, pace=_pace(store, models["coder"][0].name))
         store.create(
             RunRecord(
                 id=run,
@@ -147,6 +150,15 @@ def start_run(wanted: Wanted) -> int:
 EARLY = ("engage", "discover", "plan", "assess", "design")
 
 
+LEARNT_FROM = 10  # the latest runs of the repository
+
+
+def _pace(store: SqliteStore, coder: str) -> Pace:
+    """How long tasks take here with that coder, by the logs of earlier runs."""
+    logs = (store.events(record.id) for record in store.all()[:LEARNT_FROM])
+    return pace_of([[(e.at, e.type, e.data) for e in log] for log in logs], coder)
+
+
 def _start(wanted: Wanted, repo: GitRepo, settings: Settings) -> Start:
     base = asyncio.run(repo.base())
     return Start(
@@ -156,6 +168,7 @@ def _start(wanted: Wanted, repo: GitRepo, settings: Settings) -> Start:
         branch=base.branch,
         subfolder=base.subfolder,
         interactive=is_interactive(as_json=wanted.as_json),
+        blind=blind(repo.root),
         **{
             "depth": settings.depth,
             "max_parallel": settings.max_parallel,

@@ -16,7 +16,7 @@ from partita.core.codec import decode, encode
 from partita.core.plan import Plan
 from partita.core.report import Outcome
 from partita.core.start import Start
-from partita.core.state import Built, Deferred, Failed, Passed, TaskEvent
+from partita.core.state import Built, Deferred, Failed, Passed, TaskEvent, Wants
 from partita.engine.asking import Lanes
 from partita.engine.database import engine_for
 from partita.engine.journal import Bay, DbosJournal
@@ -75,6 +75,7 @@ class Host:
     _lanes: Lanes = field(init=False)
     _world: World = field(init=False)
     _ended: threading.Event = field(default_factory=threading.Event)
+    _last: tuple[str, Plan | None] = ("", None)
 
     def __post_init__(self) -> None:
         self._lanes = Lanes(self.calls_in_flight)
@@ -128,10 +129,7 @@ class Host:
 
         @DBOS.workflow(name="run")
         async def whole() -> Any:
-            def children(plan: Plan) -> DbosChildren:
-                key = self._world.store.keep(json.dumps(encode(plan)).encode())
-                return DbosChildren(run=self.run, kinds=kinds, plan=key)
-
+            children = DbosChildren(run=self.run, kinds=kinds, keep=self._world.store.keep)
             try:
                 outcome = await journey(self._world, self.start, children)
             except NotAccepted as e:
@@ -149,12 +147,22 @@ class Host:
         return whole
 
     async def _child(self, kind: str, arguments: dict[str, Any]) -> Any:
-        plan = decode(Plan, json.loads(self._world.store.load(arguments["plan"])))
+        plan = self._plan(arguments["plan"])
         task = plan.task(arguments["task"])
         event: TaskEvent
         try:
             if kind == "build":
-                event = await build(self._world, self.start, plan, task, arguments["base"])
+                event = await build(
+                    self._world,
+                    self.start,
+                    plan,
+                    task,
+                    arguments["base"],
+                    round=arguments.get("round", 1),
+                    answer=arguments.get("answer", ""),
+                    granted=arguments.get("granted", ()),
+                    denied=arguments.get("denied", ()),
+                )
             else:
                 event = await test(
                     self._world,
@@ -170,6 +178,14 @@ class Host:
             await self.bay.rest(e)
             raise AssertionError from e
         return encode(event)
+
+    def _plan(self, key: str) -> Plan:
+        """The plan that is kept there; the last one is remembered, as many children share it."""
+        known, plan = self._last
+        if plan is None or known != key:
+            plan = decode(Plan, json.loads(self._world.store.load(key)))
+            self._last = key, plan
+        return plan
 
     def _watch(self, view: View, seen: int) -> None:
         """Show what happens after event `seen` until the run ends, rests, or is cancelled."""
@@ -200,15 +216,21 @@ class DbosChildren:
 
     run: str
     kinds: Mapping[str, Callable[[dict[str, Any]], Coroutine[Any, Any, Any]]]
-    plan: str
+    keep: Callable[[bytes], str]
     handles: dict[str, Handle[Any]] = field(default_factory=dict)
+    _plan: Plan | None = None
+    _key: str = ""
 
-    async def start(self, kind: str, task: str, arguments: dict[str, Any]) -> None:
+    async def start(self, kind: str, plan: Plan, task: str, arguments: dict[str, Any]) -> None:
         """Start the child, or find the one that an earlier process started."""
+        if plan is not self._plan:
+            self._plan, self._key = plan, self.keep(json.dumps(encode(plan)).encode())
         ident = f"{self.run}:{kind}:{task}"
+        if "round" in arguments:  # the task asked for more: this build follows another
+            ident += f":{arguments['round']}"
         with SetWorkflowID(ident):
             self.handles[ident] = await DBOS.start_workflow_async(
-                self.kinds[kind], {"plan": self.plan, "task": task, **arguments}
+                self.kinds[kind], {"plan": self._key, "task": task, **arguments}
             )
 
     async def first(self) -> TaskEvent:
@@ -217,7 +239,7 @@ class DbosChildren:
         done = await DBOS.wait_first_async(waiting, polling_interval_sec=POLL)
         handle = self.handles.pop(done.workflow_id)
         result = await handle.get_result(polling_interval_sec=POLL)
-        kinds: Any = Built | Passed | Deferred | Failed
+        kinds: Any = Built | Wants | Passed | Deferred | Failed
         event: TaskEvent = decode(kinds, result)
         return event
 

@@ -1,7 +1,7 @@
 """START HERE: the whole journey of a run, top to bottom, and the loop that runs its tasks."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from partita.activities.analyse import analyse, with_events
@@ -11,20 +11,25 @@ from partita.activities.integrate import integrate
 from partita.activities.provision import provision
 from partita.core.analysis import Analysis
 from partita.core.codec import encode
+from partita.core.estimate import expected
+from partita.core.expansion import expand
+from partita.core.pace import Seconds
 from partita.core.plan import Plan
 from partita.core.report import Outcome
-from partita.core.schedule import Finish, Skip, StartBuild, StartTest, decide, under_test
+from partita.core.schedule import Finish, Schedule, Skip, StartBuild, StartTest
 from partita.core.start import Start
 from partita.core.state import (
     BuildStarted,
     Built,
     Deferred,
+    Denied,
     Failed,
     Passed,
     RunState,
     TaskEvent,
     TestStarted,
-    apply,
+    Wants,
+    Widened,
 )
 from partita.core.words import count
 from partita.engine.approval import approval, doubts
@@ -36,14 +41,14 @@ from partita.ports.world import World
 class Children(Protocol):
     """Child workflows, as the loop needs them: start one, wait for the first to end."""
 
-    async def start(self, kind: str, task: str, arguments: dict[str, Any]) -> None:
-        """Start the child `kind` of a task."""
+    async def start(self, kind: str, plan: Plan, task: str, arguments: dict[str, Any]) -> None:
+        """Start the child `kind` of a task, with the plan as it is now."""
 
     async def first(self) -> TaskEvent:
         """The event of the child that ended first."""
 
 
-async def journey(world: World, start: Start, children: Callable[[Plan], Children]) -> Outcome:
+async def journey(world: World, start: Start, children: Children) -> Outcome:
     """The whole product, top to bottom."""
     analysis = None
     if start.plan is None and not start.no_model:
@@ -55,7 +60,15 @@ async def journey(world: World, start: Start, children: Callable[[Plan], Childre
     plan = await design(world, start, analysis)
     figures = await foresee(world, start, analysis, plan)
     with_events(world, "design", done=True, summary=count(len(plan.tasks), "task"))
-    world.tell("planned", "planned", tasks=_lanes(plan), estimate=encode(figures))
+    took = expected(plan, max_output=world.asker.limit("coder"), rounds=start.rounds)
+    world.tell(
+        "planned",
+        "planned",
+        tasks=_lanes(plan),
+        estimate=encode(figures),
+        expected=_bare(took),  # with the pace, what later runs learn theirs from
+        pace=_bare(start.pace),
+    )
     if start.dry_run or not start.includes("provision"):
         return Outcome(
             exit=0, status="planned", summary=f"{count(len(plan.tasks), 'task')} planned."
@@ -67,8 +80,9 @@ async def journey(world: World, start: Start, children: Callable[[Plan], Childre
     if not start.includes("build"):
         return Outcome(exit=0, status="provisioned", summary="Branches and environment are ready.")
     with_events(world, "build", done=False)
-    weights = {t: (r.low + r.high) / 2 for t, r in figures.per_task.items()}
-    state = await carry_out(world, start, plan, children(plan), weights)
+    weights = {t: start.pace.applied(s) for t, s in took.items()}
+    state = await carry_out(world, start, plan, children, weights)
+    plan = state.plan  # with the scopes that were granted on the way
     with_events(world, "build", done=True, summary=_tally(state))
     with_events(world, "test", done=False)
     whole = await integrate(world, start, plan, state)
@@ -108,15 +122,16 @@ def _tally(state: RunState) -> str:
 
 
 async def carry_out(
-    world: World, start: Start, plan: Plan, children: Children, weights: Mapping[str, float]
+    world: World, start: Start, plan: Plan, children: Children, weights: Mapping[str, Seconds]
 ) -> RunState:
     """Run the tasks by dataflow: decide, start in order, wait for the first, apply its event.
 
     `weights` are the tasks' expected seconds: what has most behind it starts first.
     """
-    state = RunState(plan=plan)
+    schedule = Schedule(state=RunState(plan=plan), slots=start.max_parallel, weights=weights)
+    state, heard = schedule.state, Heard()
     while True:
-        for command in decide(state, slots=start.max_parallel, weights=weights):
+        for command in schedule.decide():
             match command:
                 case Finish():
                     return state
@@ -124,21 +139,62 @@ async def carry_out(
                     event: TaskEvent = Failed(task=task, why=why)
                 case StartBuild(task=task):
                     event = BuildStarted(task=task)
-                    await children.start("build", task, {"base": await base_of(world, state, task)})
+                    arguments = {"base": await base_of(world, state, task), **heard.of(task)}
+                    await children.start("build", state.plan, task, arguments)
                 case StartTest(task=task):
                     event = TestStarted(task=task)
-                    await children.start("test", task, _test_arguments(state, task))
-            state = apply(state, event)
-            _tell(world, event)
+                    arguments = _test_arguments(schedule, task)
+                    await children.start("test", state.plan, task, arguments)
+            _move(world, schedule, event)
         event = await children.first()
-        state = apply(state, event)
-        _tell(world, event)
+        _move(world, schedule, event)
+        if isinstance(event, Wants):
+            answer = await _consider(world, start, state, event)
+            heard.take(event, answer)
+            _move(world, schedule, answer)
+
+
+async def _consider(world: World, start: Start, state: RunState, wants: Wants) -> Widened | Denied:
+    """Whether the task may write what it asks for, given all that runs or may run beside it."""
+    if start.approve:
+        why = "the plan was approved as it stands; do without it, or say in your file what it lacks"
+        return Denied(task=wants.task, why=why)
+    entries = await world.repo.files(await base_of(world, state, wants.task))
+    there = {e.path: e.kind for e in entries}
+    return expand(state.plan, state.phases, wants.task, wants.paths, blind=start.blind, there=there)
+
+
+@dataclass(slots=True)
+class Heard:
+    """What became of the tasks' requests for more, for the builds that follow them."""
+
+    rounds: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def take(self, wants: Wants, answer: Widened | Denied) -> None:
+        """One more request of a task, and its answer."""
+        before = self.rounds.get(wants.task, {"round": 1, "granted": [], "denied": []})
+        paths = list(wants.paths)
+        given, denied, said = paths, [], "Granted."
+        if isinstance(answer, Denied):
+            given, denied, said = [], paths, f"Refused: {answer.why}"
+        self.rounds[wants.task] = {
+            "round": before["round"] + 1,
+            "answer": f"You asked for {', '.join(paths)}. {said}",
+            "granted": before["granted"] + given,
+            "denied": before["denied"] + denied,
+        }
+
+    def of(self, task: str) -> dict[str, Any]:
+        """The arguments of the task's next build; none for its first."""
+        return self.rounds.get(task, {})
 
 
 async def base_of(world: World, state: RunState, task: str) -> str:
-    """The commit a task starts from: the run's base with all that the task needs merged in."""
-    commit = state.plan.base
-    for need in sorted(state.plan.task(task).needs):
+    """The commit a build starts from: all that the task needs merged into what there is of it,
+    which at first is the run's base.
+    """
+    commit = state.commits.get(task, state.plan.base)
+    for need in sorted(state.tasks[task].needs):
         merged = await world.repo.merge(commit, state.commits[need], f"{task}: what it needs")
         if isinstance(merged, Conflict):
             raise GitFailed(f"{need} does not merge into the base of {task}: {merged.paths}")
@@ -146,23 +202,35 @@ async def base_of(world: World, state: RunState, task: str) -> str:
     return commit
 
 
-def _test_arguments(state: RunState, task: str) -> dict[str, Any]:
+def _test_arguments(schedule: Schedule, task: str) -> dict[str, Any]:
     # Of tasks that use this one in turn, what they were built as: when they are mended depends
     # on chance, and a replay must find the same.
-    under = under_test(state.plan, task)
+    state, under = schedule.state, schedule.under_test(task)
     commits = [state.commits[t] if passed else state.built[t] for t, passed in under.items()]
     return {"commit": state.commits[task], "providers": commits}
 
 
-def _tell(world: World, event: TaskEvent) -> None:
+def _move(world: World, schedule: Schedule, event: TaskEvent) -> None:
+    """Move on by the event, and write it into the log."""
+    schedule.apply(event)
     names = {
         BuildStarted: "task.building",
         Built: "task.built",
+        Wants: "task.asking",
+        Widened: "task.widened",
+        Denied: "task.denied",
         TestStarted: "task.testing",
         Passed: "task.passed",
         Deferred: "task.deferred",
         Failed: "task.failed",
     }
-    kind = names[type(event)]
-    body = {k: v for k, v in encode(event).items() if k != "type"}
-    world.tell(f"{kind}:{event.task}", kind, **body)
+    kind, turn = names[type(event)], schedule.state.rounds.get(event.task, 0)
+    key = f"{kind}:{event.task}" if turn <= 1 else f"{kind}:{event.task}:{turn}"
+    world.tell(key, kind, **_bare(event))
+
+
+def _bare(value: object) -> Any:
+    """The dataclass as JSON, without its name; so those in a mapping."""
+    if isinstance(value, Mapping):
+        return {k: _bare(v) for k, v in value.items()}
+    return {k: v for k, v in encode(value).items() if k != "type"}

@@ -15,6 +15,9 @@ WORDS = {
     "task.passed": "passed",
     "task.deferred": "waits for the whole",
     "task.failed": "failed",
+    "task.asking": "asks for more",
+    "task.widened": "waiting",
+    "task.denied": "waiting",
 }
 
 
@@ -126,6 +129,13 @@ def line(event: Event) -> str | None:
             return f"  {task} {WORDS[kind]}: {_short(data['why'])}"
         case "task.building" | "task.testing" | "task.passed":
             return f"  {task} {WORDS[kind]}"
+        case "task.asking":
+            return f"  {task} asks for {', '.join(data['paths'])}: {_short(data['why'])}"
+        case "task.widened":
+            after = f", after {', '.join(data['needs'])}" if data["needs"] else ""
+            return f"  {task} may also write {', '.join(data['touch'])}{after}"
+        case "task.denied":
+            return f"  {task} is refused more: {_short(data['why'])}"
         case "approval.wanted":
             return "the plan waits for approval"
         case "note":

@@ -1,10 +1,16 @@
 """What is asked in the analytic phase, and the schemas of the answers."""
 
-from typing import Any
+from collections.abc import Container
+from dataclasses import replace
+from typing import Any, Literal
 
-from partita.core.analysis import KINDS, Brief, Findings, Requirement
+from partita.core.analysis import KINDS, Brief, Excerpt, Findings, Requirement
+from partita.core.discovery.languages import is_code
+from partita.core.discovery.symbols import symbols
 from partita.core.prompts.common import bullets, material, opening, section, user
 from partita.core.question import Message
+
+Show = Literal["texts", "symbols", "paths"]
 
 TEXT = {"type": "string"}
 TEXTS = {"type": "array", "items": TEXT}
@@ -43,7 +49,6 @@ REQUIREMENTS: dict[str, Any] = {
 ASSESSMENT: dict[str, Any] = {
     "go": {"type": "boolean"},
     "why": TEXT,
-    "maturity_now": {"type": "integer", "minimum": 1, "maximum": 7},
     "maturity_wanted": {"type": "integer", "minimum": 1, "maximum": 7},
     "gaps": TEXTS,
 }
@@ -55,26 +60,25 @@ def schema(*parts: dict[str, Any], required: tuple[str, ...]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(required)}
 
 
-BRIEF_SCHEMA = schema(BRIEF, required=("kind", "goal"))
+BRIEF_SCHEMA = schema(BRIEF, required=("goal",))
 REQUIREMENTS_SCHEMA = schema(REQUIREMENTS, required=("requirements",))
 ASSESSMENT_SCHEMA = schema(ASSESSMENT, required=("go", "maturity_wanted"))
-QUICK_SCHEMA = schema(
-    BRIEF, REQUIREMENTS, ASSESSMENT, required=("kind", "goal", "requirements", "go")
-)
+QUICK_SCHEMA = schema(BRIEF, REQUIREMENTS, ASSESSMENT, required=("goal", "requirements", "go"))
 
-BRIEF_FORM = """\
-"kind": "build" (something new) | "feature" | "fix" | "refactor" | "test" | "explain",
-"name": "short-kebab-case name of the thing",
-"goal": "one sentence: what is true when this is done",
-"target": "the existing folder it concerns, or \\"\\"",
-"constraints": ["only what the request demands"],
-"doubts": [{"question": "what would change the design", "default": "what is assumed"}]"""
+BRIEF_FORM = {
+    "kind": '"build" (something new) | "feature" | "fix" | "refactor" | "test" | "explain"',
+    "name": '"short-kebab-case name of the thing"',
+    "goal": '"one sentence: what is true when this is done"',
+    "target": '"the existing folder it concerns, or \\"\\""',
+    "constraints": '["only what the request demands"]',
+    "doubts": '[{"question": "what would change the design", "default": "what is assumed"}]',
+}
 REQUIREMENTS_FORM = """\
 "requirements": [{"text": "...", "priority": "must|should|could|wont", \
-"criteria": ["an observable check, with values"], "milestone": 1}]"""
+"criteria": ["an observable check, with values that are certain"], "milestone": 1}]"""
 ASSESSMENT_FORM = f"""\
 "go": true unless the request can't or must not be built, "why": "one sentence",
-"maturity_now": 1, "maturity_wanted": 4 ({MATURITY}),
+"maturity_wanted": a number ({MATURITY}),
 "gaps": ["what lies between now and wanted, beyond the requirements"]"""
 FEW_DOUBTS = "at most 3 doubts"
 FEW_REQUIREMENTS = "at most 8 requirements with at most 3 criteria each"
@@ -89,13 +93,22 @@ def form(body: str, *bounds: str) -> str:
     )
 
 
+def brief_form(known: Container[str]) -> str:
+    """What is asked of the brief: all but what is known."""
+    return ",\n".join(f'"{key}": {what}' for key, what in BRIEF_FORM.items() if key not in known)
+
+
 def request_part(request: str) -> str:
     """The owner's words."""
     return section("Request", material("request", request))
 
 
-def findings_part(found: Findings, *, excerpts: bool = True) -> str:
-    """What code found out, in as few tokens as will do."""
+def findings_part(found: Findings, *, show: Show = "texts") -> str:
+    """What code found out, in as few tokens as will do.
+
+    Of the files that matter it shows the texts, or the symbols of those that are code, or the
+    paths only.
+    """
     if found.empty:
         return section("Repository", "Empty: everything is new.")
     languages = ", ".join(f"{name} ({count} files)" for name, count in found.languages[:5])
@@ -110,22 +123,35 @@ def findings_part(found: Findings, *, excerpts: bool = True) -> str:
         ("documents", ", ".join(found.documents[:8])),
     ]
     lines = [f"{label}: {value}" for label, value in facts if value]
-    if found.outline:
-        lines.append("files, most relevant first:\n" + "\n".join(found.outline))
+    paths = found.outline
+    if show == "paths":
+        paths = (*(e.path for e in found.relevant), *paths)
+    if paths:
+        others = "other files" if show != "paths" and found.relevant else "files"
+        lines.append(f"{others}, most relevant first:\n" + "\n".join(paths))
     if found.left_out:
         lines.append(f"({found.left_out} more files are not shown)")
     text = section("Repository", material("facts found by code", "\n".join(lines)))
-    if not excerpts:
+    if show == "paths":
         return text
-    shown = "\n".join(
-        material(e.path if e.whole else f"{e.path}, outline only", e.text) for e in found.relevant
-    )
-    return text + section("Relevant files", shown)
+    shown = found.relevant if show == "texts" else map(_outlined, found.relevant)
+    fenced = (material(e.path if e.whole else f"{e.path}, outline only", e.text) for e in shown)
+    return text + section("Relevant files", "\n".join(fenced))
 
 
-def quick(request: str, found: Findings, hint: str) -> tuple[Message, ...]:
-    """One question for engage, plan and assess together."""
-    body = f"{BRIEF_FORM},\n{REQUIREMENTS_FORM},\n{ASSESSMENT_FORM}"
+def _outlined(excerpt: Excerpt) -> Excerpt:
+    """Code by its symbols; a document, which has none, as it is."""
+    if not excerpt.whole or not is_code(excerpt.path):
+        return excerpt
+    defs = symbols(excerpt.path, excerpt.text).defs
+    return replace(excerpt, text="\n".join(defs), whole=False)
+
+
+def quick(
+    request: str, found: Findings, hint: str, known: Container[str] = ()
+) -> tuple[Message, ...]:
+    """One question for engage, plan and assess together; `known` is not asked of the brief."""
+    body = f"{brief_form(known)},\n{REQUIREMENTS_FORM},\n{ASSESSMENT_FORM}"
     wanted = f"Analyse the request.{hint} {form(body, FEW_REQUIREMENTS, FEW_DOUBTS)}"
     return (
         opening(),
@@ -133,13 +159,13 @@ def quick(request: str, found: Findings, hint: str) -> tuple[Message, ...]:
     )
 
 
-def engage(request: str, found: Findings, hint: str) -> tuple[Message, ...]:
-    """What is wanted?"""
-    wanted = f"Say what is wanted.{hint} {form(BRIEF_FORM, FEW_DOUBTS)}"
-    return (
-        opening(),
-        user(request_part(request), findings_part(found), section("Wanted", wanted)),
-    )
+def engage(
+    request: str, found: Findings, hint: str, known: Container[str] = ()
+) -> tuple[Message, ...]:
+    """What is wanted? What is `known` is not asked."""
+    wanted = f"Say what is wanted.{hint} {form(brief_form(known), FEW_DOUBTS)}"
+    seen = findings_part(found, show="symbols")
+    return (opening(), user(request_part(request), seen, section("Wanted", wanted)))
 
 
 def plan(request: str, found: Findings, brief: Brief) -> tuple[Message, ...]:
@@ -172,7 +198,7 @@ def assess(
         opening(),
         user(
             request_part(request),
-            findings_part(found, excerpts=False),
+            findings_part(found, show="paths"),
             brief_part(brief),
             requirements_part(wishes),
             section("Wanted", wanted),
@@ -204,10 +230,9 @@ def brief_part(brief: Brief) -> str:
 
 def requirements_part(wishes: tuple[Requirement, ...]) -> str:
     """The requirements with their criteria."""
-    lines = []
-    for wish in wishes:
-        criteria = "; ".join(wish.criteria)
-        lines.append(
-            f"{wish.id} ({wish.priority}) {wish.text}" + (f" [{criteria}]" if criteria else "")
-        )
-    return section("Requirements", bullets(lines))
+    return section("Requirements", bullets(f"{w.id} ({w.priority}) {stated(w)}" for w in wishes))
+
+
+def stated(wish: Requirement) -> str:
+    """A requirement's text with its criteria."""
+    return wish.text + (f" [{'; '.join(wish.criteria)}]" if wish.criteria else "")

@@ -1,6 +1,6 @@
 """The parts that prompts share: the stable opening, quoted material, lists."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from partita.core.question import Message
 
@@ -27,6 +27,15 @@ def bullets(items: Iterable[str]) -> str:
     """A Markdown list; "- none" when there is nothing."""
     lines = [f"- {item}" for item in items]
     return "\n".join(lines) or "- none"
+
+
+def fitting(texts: Sequence[str], room: int) -> list[str]:
+    """The first of the texts that fit into so many characters, and how many are left out."""
+    for shown, text in enumerate(texts):
+        room -= len(text)
+        if room < 0:
+            return [*texts[:shown], f"({len(texts) - shown} more)"]
+    return list(texts)
 
 
 def section(title: str, body: str) -> str:
