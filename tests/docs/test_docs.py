@@ -16,6 +16,7 @@ import pytest
 
 from partita import errors
 from partita.activities.analyse import BUDGETS
+from partita.cli.check import CHECKS
 from partita.cli.main import COMMANDS, cli
 from partita.cli.request import LONGEST_REQUEST
 from partita.core.budget import NANO
@@ -38,7 +39,18 @@ from partita.testing.stub_provider import StubProvider  # noqa: E402
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NAMES = [str(p.relative_to(ROOT)) for p in PAGES]
 OF_A_REPOSITORY = ("docs/how-to/existing-repository.md", "docs/how-to/approve.md")
-GIVEN = ("plan.json", "spec.md", "recording.jsonl")  # files that examples name
+GIVEN = (  # files that examples name
+    "plan.json",
+    "spec.md",
+    "recording.jsonl",
+    "mended.json",
+    "tasks.json",
+    "reply.txt",
+    "schema.json",
+    "cases.jsonl",
+    "app.py",
+)
+ALL = (*COMMANDS, *(f"check {name}" for name in CHECKS))
 
 
 @cache
@@ -69,15 +81,17 @@ def ticked(cell):
 
 
 def command(name):
-    found = cli.get_command(click.Context(cli), name)
-    assert found is not None
+    found = cli
+    for word in name.split():
+        found = found.get_command(click.Context(found), word)
+        assert found is not None
     return found
 
 
 # Commands and options
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", ALL)
 def test_every_option_of_a_command_is_described_and_no_other(name):
     options = [p for p in command(name).params if isinstance(p, click.Option)]
     text = section("docs/reference/cli.md", f"`partita {name}`")
@@ -91,12 +105,14 @@ def test_every_option_of_a_command_is_described_and_no_other(name):
 
 
 def test_every_command_has_a_section_and_no_section_outlives_its_command():
-    found = re.findall(r"^## `partita (\w+)`", page("docs/reference/cli.md"), re.MULTILINE)
-    assert found == list(COMMANDS)
-    assert {m for row in table(page("docs/reference/cli.md")) for m in ticked(row[0])} >= set(found)
+    found = re.findall(r"^## `partita ([\w ]+)`", page("docs/reference/cli.md"), re.MULTILINE)
+    assert [name for name in found if " " not in name] == list(COMMANDS)
+    assert sorted(found) == sorted(ALL)
+    named = {m for row in table(page("docs/reference/cli.md")) for m in ticked(row[0])}
+    assert named >= set(COMMANDS)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", ALL)
 def test_every_command_explains_itself_and_gives_an_example(name):
     found = command(name)
     assert found.help
@@ -111,7 +127,7 @@ def examples():
         for block in blocks(name, "sh"):
             for line in block.splitlines():
                 yield from ((name, part) for part in parts(line))
-    for name in COMMANDS:
+    for name in ALL:
         yield from (("--help", part) for part in parts(command(name).epilog[len("Example: ") :]))
 
 
@@ -135,8 +151,11 @@ def test_every_example_can_be_typed(tmp_path, monkeypatch):
     assert {words[0] for _, words in lines} >= set(COMMANDS)
     for where, words in lines:
         try:
-            if words[0] in COMMANDS:
-                command(words[0]).make_context(words[0], list(words[1:]))
+            name = next(
+                (n for n in reversed(ALL) if words[: n.count(" ") + 1] == tuple(n.split())), ""
+            )
+            if name:
+                command(name).make_context(name, list(words[name.count(" ") + 1 :]))
             else:
                 cli.make_context("partita", list(words))
         except click.exceptions.Exit:

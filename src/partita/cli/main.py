@@ -4,7 +4,7 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -25,6 +25,7 @@ COMMANDS = {
     "reject": "reject the plan of a run that waits for approval",
     "undo": "revert what a run landed",
     "replay": "replay a recorded run offline and compare the result",
+    "check": "check scopes, patterns, plans and replies, for people and scripts",
     "demo": "build a small service from recorded answers, with no key and no cost",
     "init": "write a commented partita.toml",
     "doctor": "check git, sandbox, SQLite, keys and models; each with its remedy",
@@ -33,24 +34,27 @@ COMMANDS = {
 
 
 class Lazy(click.Group):
-    """A group whose commands live in modules of their own names."""
+    """A group whose commands live in modules of their own names, `prefix` before them."""
+
+    table: Mapping[str, str] = COMMANDS
+    prefix = "partita.cli."
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of the table above."""
-        return list(COMMANDS)
+        """In the order of the table."""
+        return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the one that was asked for."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.table:
             return None
-        module = importlib.import_module(f"partita.cli.{cmd_name}")
+        module = importlib.import_module(f"{self.prefix}{cmd_name}")
         command: click.Command = module.command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """From the table, without importing any command."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(list(self.table.items()))
 
 
 @click.group(
@@ -103,7 +107,7 @@ def _document(arguments: Sequence[str], message: str, remedy: str, *, code: int)
     """The error as the one document that `--json` promises."""
     if "--json" in arguments:
         error = {"type": "result", "exit": code, "error": message, "remedy": remedy}
-        click.echo(json.dumps(error, ensure_ascii=False))
+        click.echo(json.dumps(error))  # ASCII: it may quote what no encoding can hold
     return code
 
 

@@ -1,5 +1,6 @@
 """What a value misses of its JSON Schema, in sentences; the only module that knows jsonschema."""
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
 
 MOST = 20
 _LOOKED_AT = 60
+_LONGEST_SCHEMA = 10_000
 _WIDTH = 200
 
 _NAMES = {
@@ -26,13 +28,72 @@ def violations(schema: Mapping[str, Any], value: Any) -> tuple[str, ...]:
     """What is wrong with `value`, at most twenty sentences in the order of the document.
 
     Each reads `tasks[2].touch: want a list`; none means that the value is accepted. The order
-    depends on the value and the schema only, so equal replies give equal sentences.
+    depends on the value and the schema only, so equal replies give equal sentences. `schema` is
+    one that `schema_flaw` has nothing against.
     """
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - needed by no start, by answers only
+    from jsonschema.validators import validator_for  # noqa: PLC0415 - as above
 
-    found = islice(Draft202012Validator(dict(schema)).iter_errors(value), _LOOKED_AT)
+    validator: Any = validator_for(dict(schema), default=Draft202012Validator)
+    try:
+        found = list(islice(validator(dict(schema)).iter_errors(value), _LOOKED_AT))
+    except RecursionError:
+        return ("the top level: nested too deep to be compared with what was asked",)
     said = {_sentence(_closest(error)): _rank(error) for error in found}
     return tuple(sorted(said, key=lambda text: (said[text], text))[:MOST])
+
+
+def schema_flaw(schema: Any) -> str:
+    """Why `schema` can't serve as a JSON Schema, as a clause; "" if it can.
+
+    Only references within the schema are allowed: looking up any other would be a download.
+    """
+    from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415 - as above
+    from jsonschema.validators import validator_for  # noqa: PLC0415 - as above
+
+    if not isinstance(schema, dict | bool):
+        return "want an object"
+    parts: list[Any] = [schema]
+    for part in parts:  # grows as it goes
+        if len(parts) > _LONGEST_SCHEMA:
+            return f"it has more than {_LONGEST_SCHEMA:,} parts"
+        if isinstance(part, list):
+            parts.extend(part)
+        if not isinstance(part, dict):
+            continue
+        parts.extend(part.values())
+        for key in ("$ref", "$dynamicRef"):
+            target = part.get(key, "#")
+            if isinstance(target, str) and not _reaches(schema, target):
+                return f"{key} leads to `{_cut(target)}`, which is not in the schema"
+        try:
+            re.compile(part["pattern"] if isinstance(part.get("pattern"), str) else "")
+        except re.error as error:
+            return f"the pattern `{_cut(part['pattern'])}` can't be used: {error}"
+    try:
+        checked: Any = validator_for(schema, default=Draft202012Validator)
+        checked.check_schema(schema)
+    except SchemaError as error:
+        return _cut(f"{_path(list(error.absolute_path))}: {error.message}")
+    except RecursionError:
+        return "it is nested too deep"
+    return ""
+
+
+def _reaches(schema: Any, target: str) -> bool:
+    """Whether a reference leads to a place in the schema, as `#/$defs/a`, or to a name, `#a`."""
+    if not target.startswith("#/"):
+        return target.startswith("#")
+    place: Any = schema
+    for step in target[2:].split("/"):
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(place, dict) and name in place:
+            place = place[name]
+        elif isinstance(place, list) and name.isdecimal() and int(name) < len(place):
+            place = place[int(name)]
+        else:
+            return False
+    return True
 
 
 def _closest(error: "ValidationError") -> "ValidationError":

@@ -5,7 +5,7 @@ refused in its `partita.toml`, with the place where it may be set instead.
 """
 
 from partita.settings.load import load_settings, user_file
-from partita.settings.routes import LOCAL_ENDPOINTS, Routes, resolve_routes
+from partita.settings.routes import LOCAL_ENDPOINTS, Routes, keyless_route, resolve_routes
 from partita.settings.template import template
 from partita.settings.values import Depth, ModelTable, Settings
 
@@ -15,6 +15,7 @@ __all__ = [
     "ModelTable",
     "Routes",
     "Settings",
+    "keyless_route",
     "load_settings",
     "resolve_routes",
     "template",

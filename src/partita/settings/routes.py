@@ -66,6 +66,20 @@ def resolve_routes(settings: Settings, environ: Mapping[str, str]) -> Routes:
     return routes
 
 
+def keyless_route(
+    settings: Settings, environ: Mapping[str, str], role: Role
+) -> tuple[ModelTable, ...]:
+    """The role's models as `resolve_routes` has them, for who asks them nothing.
+
+    Their keys may be missing, and none may be configured.
+    """
+    try:
+        usual = settings.roles.get(role) or settings.model or _by_keys(environ)
+    except NoModel:
+        return ()
+    return tuple(_complete(settings, name, environ) for name in usual)
+
+
 def _by_keys(environ: Mapping[str, str]) -> tuple[str, ...]:
     if is_loopback(environ.get("OPENAI_BASE_URL", "")):
         return (LOCAL,)
