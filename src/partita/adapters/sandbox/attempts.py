@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 _TEST_NET = "192.0.2.1"  # reserved for documentation: nobody answers, but a network has a route
+_LAST = 60  # seconds after which what a killed Partita left behind ends by itself
 _SYSTEM = ("/", "/usr", "/etc", "/proc/sys/kernel/core_pattern")
 
 
@@ -63,6 +64,7 @@ def _start(tries: int) -> int:
             return started
         if child == 0:
             os.setsid()
+            signal.alarm(_LAST)
             signal.pause()
     return tries
 
