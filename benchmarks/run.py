@@ -9,6 +9,9 @@ from platform import machine, python_version, system
 import hopeless
 import overhead
 import parallel
+import replies
+import schedule
+import scopes
 import size
 import startup
 from figures import Section, table
@@ -22,6 +25,9 @@ def parts(runs: int) -> dict[str, Callable[[], list[Section]]]:
         "help": startup.measure,
         "size": size.measure,
         "hopeless": hopeless.measure,
+        "replies": replies.measure,
+        "schedule": schedule.measure,
+        "scopes": scopes.measure,
     }
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from partita.core.assignment import Assignment, from_code
 from partita.core.budget import Usage
 from partita.core.nonce import nonce
 from partita.core.plan import Plan
@@ -15,7 +16,7 @@ from partita.core.problems import problems
 from partita.core.prompts.analysis import QUICK_SCHEMA
 from partita.core.question import Answer
 from partita.core.schema import violations
-from partita.core.worker import Assignment, Patch, conversation, from_code
+from partita.core.worker import Patch, conversation
 
 FOLDER = str(Path(__file__).parent.parent / "benchmarks")
 NAMES = ("arena", "figures", "overhead", "scripted")

@@ -128,16 +128,11 @@ def test_slips_are_mended_without_touching_what_was_said(reply, value):
         "I am sorry, I can't do that.",
         "<think>so the answer is {}",
         '<think>{"name": "a", "tasks": []}',
-        '{"a": "he said "no" twice"}',
-        '{"code": "print("hi")", "b": 1}',
         '{"code": "s.split(",")"}',
         '{"css": "color: "#fff""\n}',
         '{"a": "x" // "y"\n}',
         '{"a": "b "], "c": 1}',
         '["a", "b "], "c"]',
-        '{"a": 1}}',
-        '{"a": 1 "b": 2}',
-        '{"a": 1,, "b": 2}',
         "[1,,2]",
         "[,1]",
         '{"a": "x" "y"}',
@@ -148,7 +143,6 @@ def test_slips_are_mended_without_touching_what_was_said(reply, value):
         '{"a": 1e999}',
         '{"a": 1,000}',
         '{"a": 007}',
-        '{"a": 0x1F}',
         '{"a": 1.2.3}',
         '{"a": 12 apples}',
         '{"a": undefined}',
@@ -159,8 +153,6 @@ def test_slips_are_mended_without_touching_what_was_said(reply, value):
         '{"a": "\\ud800"}',
         '{"a": ' + "9" * 5000 + ",}",
         '{"a": [1, 2}',
-        '{"a" = 1}',
-        '{"a" => 1}',
         "{a b: 1}",
         '{{"a": 1}}',
         "```yaml\na: 1",
@@ -198,12 +190,12 @@ def test_the_last_document_that_fits_wins():
 
 
 def test_a_broken_last_word_is_not_replaced_by_a_draft():
-    reply = f'{TEXT}\n\nFinal:\n{{"name": "he said "x"", "tasks": []}}'
+    reply = f'{TEXT}\n\nFinal:\n{{"name": "a "b", "c" d", "tasks": []}}'
     assert isinstance(read_json(reply, TASKS), Unreadable)
 
 
 def test_the_inside_of_a_broken_document_is_no_document():
-    reply = '{"why": "he said "x"", "inner": {"name": "a", "tasks": []}}'
+    reply = '{"why": "a "b", "c" d", "inner": {"name": "a", "tasks": []}}'
     assert isinstance(read_json(reply, TASKS), Unreadable)
 
 

@@ -12,9 +12,22 @@ from partita.core.reply.value import Unreadable
         ('{"verdict": "accept", "findings": []}', Review(verdict="accept")),
         (
             '```json\n{"verdict": "rework", "findings": ["no test",]}\n```',
-            Review(verdict="rework", findings=("no test",)),
+            Review(
+                verdict="rework",
+                findings=("no test",),
+                rung="mended",
+                problems=("a trailing comma",),
+            ),
         ),
-        ("<think>{}</think>verdict: accept\nfindings: []\n", Review(verdict="accept")),
+        (
+            "<think>{}</think>verdict: accept\nfindings: []\n",
+            Review(verdict="accept", rung="yaml"),
+        ),
+        ('{"verdict": "Accept", "findings": [" "]}', Review(verdict="accept")),
+        (
+            '{"verdict": "REWORK", "findings": [" x "]}',
+            Review(verdict="rework", findings=("x",)),
+        ),
     ],
 )
 def test_a_verdict_is_read(reply, review):
@@ -28,6 +41,20 @@ def test_a_verdict_is_read(reply, review):
         "Looks good to me, accept!",
         '{"verdict": "accept"}',
         '{"verdict": "maybe", "findings": []}',
+        '{"verdict": "acceptable", "findings": []}',
+        '{"verdict": "accept" or "rework", "findings": []}',
+        '{"verdict": "accept|rework", "findings": []}',
+        '{"verdict": ["accept"], "findings": []}',
+        '{"verdict": true, "findings": []}',
+        '{"verdict": "accept", "findings": "none"}',
+        '{"verdict": "accept", "findings": [], "but": "it fails"}',
+        '<think>{"verdict": "accept", "findings": []}',
+        '<think>{"verdict": "accept", "findings": []}</think>',
+        '{"verdict": "accept", "findings": []}\n{"verdict": "rework", "findings": []',
+        'I would not say {"verdict": "accept", "findings": []} here.',
+        "Traceback (most recent call last):",
+        "null",
+        "[]",
         '{"verdict": "rework", "findings": []}',
         '{"verdict": "rework", "findings": [" "]}',
         '{"verdict": "accept", "findings": [',
@@ -37,3 +64,14 @@ def test_a_verdict_is_read(reply, review):
 )
 def test_what_is_no_verdict_is_never_an_acceptance(reply):
     assert isinstance(read_review(reply), Unreadable)
+
+
+def test_a_reviewer_that_declines_or_is_cut_has_not_accepted():
+    whole = '{"verdict": "accept", "findings": []}'
+    assert isinstance(read_review(whole, finish="refused"), Unreadable)
+    assert isinstance(read_review(whole + " But", finish="length"), Unreadable)
+    assert read_review(whole, finish="length") == Review(verdict="accept")
+    assert "rework" in read_review('{"verdict": "rework", "findings": []}').why
+    for cut in range(len(whole)):
+        for finish in ("stop", "length"):
+            assert isinstance(read_review(whole[:cut], finish=finish), Unreadable)

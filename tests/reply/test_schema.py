@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partita.core.schema import violations
+from partita.core.schema import schema_flaw, violations
 
 ID = {"type": "object", "required": ["id"], "properties": {"touch": {"type": "array"}}}
 
@@ -71,3 +71,55 @@ def test_the_order_of_keys_does_not_matter(keys):
     assert violations(schema, dict.fromkeys(keys, 1)) == tuple(
         f"{k}: want a string" for k in "abcd"
     )
+
+
+@pytest.mark.parametrize(
+    ("schema", "word"),
+    [
+        ([], "object"),
+        (None, "object"),
+        ("x", "object"),
+        ({"type": 5}, "type"),
+        ({"type": "text"}, "type"),
+        ({"properties": []}, "properties"),
+        ({"pattern": "("}, "pattern"),
+        ({"properties": {"a": {"pattern": "[z-a]"}}}, "pattern"),
+        ({"$ref": "http://x/y.json"}, "http://x/y.json"),
+        ({"items": [{"$ref": "file:///etc/passwd"}]}, "passwd"),
+        ({"properties": {"a": {"$ref": "#/$defs/b"}}}, "#/$defs/b"),
+        ({"$dynamicRef": "other"}, "other"),
+        ({"enum": list(range(20_000))}, "parts"),
+    ],
+)
+def test_a_schema_that_cannot_be_used_is_named(schema, word):
+    assert word in schema_flaw(schema)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        ID,
+        {"$defs": {"a/b": {"type": "string"}}, "items": {"$ref": "#/$defs/a~1b"}},
+        {"allOf": [{"$ref": "#/allOf/1"}, {"type": "string"}]},
+        {"properties": {"child": {"$ref": "#"}}},
+        {"$schema": "http://json-schema.org/draft-07/schema#", "items": [{"type": "string"}]},
+    ],
+)
+def test_a_schema_that_refers_to_itself_is_fine(schema):
+    assert schema_flaw(schema) == ""
+
+
+def test_the_dialect_that_a_schema_names_is_spoken():
+    old = {"$schema": "http://json-schema.org/draft-07/schema#", "items": [{"type": "string"}]}
+    assert violations(old, [1]) == ("[0]: want a string",)
+    assert violations(old, ["a", 1]) == ()
+
+
+def test_what_is_nested_too_deep_to_be_compared_is_not_accepted():
+    value = {}
+    for _ in range(450):
+        value = {"child": value}
+    said = violations({"properties": {"child": {"$ref": "#"}}}, value)
+    assert said
+    assert "deep" in said[0]

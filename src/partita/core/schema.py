@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 MOST = 20
 _LOOKED_AT = 60
 _LONGEST_SCHEMA = 10_000
+_SHALLOW = 40  # levels that any schema can follow
 _WIDTH = 200
 
 _NAMES = {
@@ -29,7 +30,7 @@ def violations(schema: Mapping[str, Any], value: Any) -> tuple[str, ...]:
 
     Each reads `tasks[2].touch: want a list`; none means that the value is accepted. The order
     depends on the value and the schema only, so equal replies give equal sentences. `schema` is
-    one that `schema_flaw` has nothing against.
+    one that `schema_flaw` has nothing against; RecursionError if it leads round in a circle.
     """
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - needed by no start, by answers only
     from jsonschema.validators import validator_for  # noqa: PLC0415 - as above
@@ -38,6 +39,8 @@ def violations(schema: Mapping[str, Any], value: Any) -> tuple[str, ...]:
     try:
         found = list(islice(validator(dict(schema)).iter_errors(value), _LOOKED_AT))
     except RecursionError:
+        if not _is_deep(value):
+            raise  # the schema leads round in a circle
         return ("the top level: nested too deep to be compared with what was asked",)
     said = {_sentence(_closest(error)): _rank(error) for error in found}
     return tuple(sorted(said, key=lambda text: (said[text], text))[:MOST])
@@ -53,6 +56,13 @@ def schema_flaw(schema: Any) -> str:
 
     if not isinstance(schema, dict | bool):
         return "want an object"
+    try:
+        checked: Any = validator_for(schema, default=Draft202012Validator)
+        checked.check_schema(schema)
+    except SchemaError as error:
+        return _cut(f"{_path(list(error.absolute_path))}: {error.message}")
+    except RecursionError:
+        return "it is nested too deeply"
     parts: list[Any] = [schema]
     for part in parts:  # grows as it goes
         if len(parts) > _LONGEST_SCHEMA:
@@ -65,18 +75,15 @@ def schema_flaw(schema: Any) -> str:
         for key in ("$ref", "$dynamicRef"):
             target = part.get(key, "#")
             if isinstance(target, str) and not _reaches(schema, target):
-                return f"{key} leads to `{_cut(target)}`, which is not in the schema"
+                inside = target.startswith("#")
+                fault = (
+                    "refers to what it does not hold:" if inside else "leads out of the schema, to"
+                )
+                return f"{key} {fault} {_cut(repr(target))}"
         try:
             re.compile(part["pattern"] if isinstance(part.get("pattern"), str) else "")
         except re.error as error:
             return f"the pattern `{_cut(part['pattern'])}` can't be used: {error}"
-    try:
-        checked: Any = validator_for(schema, default=Draft202012Validator)
-        checked.check_schema(schema)
-    except SchemaError as error:
-        return _cut(f"{_path(list(error.absolute_path))}: {error.message}")
-    except RecursionError:
-        return "it is nested too deep"
     return ""
 
 
@@ -94,6 +101,19 @@ def _reaches(schema: Any, target: str) -> bool:
         else:
             return False
     return True
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether lists and objects are nested in it so far that comparing may run out of stack."""
+    level: list[Any] = [value]
+    for _ in range(_SHALLOW):
+        level = [
+            each
+            for part in level
+            if isinstance(part, dict | list)
+            for each in (part.values() if isinstance(part, dict) else part)
+        ]
+    return bool(level)
 
 
 def _closest(error: "ValidationError") -> "ValidationError":

@@ -10,7 +10,13 @@ from partita.core.reply.value import Edit, Unreadable, glimpse
 _SEARCH = re.compile(r"<{5,9} ?SEARCH>?[ \t\r]*")
 _DIVIDER = re.compile(r"={7}[ \t\r]*")
 _REPLACE = re.compile(r">{5,9} ?REPLACE<?[ \t\r]*")
+_DIFF = re.compile(
+    r"\*\*\* Begin Patch[ \t\r]*\n|diff --git |"
+    r"(?:--- [^\n]*\n\+\+\+ [^\n]*\n)?@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@"
+)
 _SHOWN = 12
+# How many characters of the file all edits together may look at; to look blind takes longer.
+_MOST_WORK, _BLIND_WORK = 500_000_000, 30
 _COMPARED, _COMPARED_WIDTH = 2_000, 200
 
 
@@ -18,6 +24,11 @@ def shows_edits(text: str) -> bool:
     """Whether a text is nothing but SEARCH/REPLACE blocks."""
     lines = text.strip().split("\n")
     return bool(_SEARCH.fullmatch(lines[0]) and _REPLACE.fullmatch(lines[-1]))
+
+
+def is_diff(text: str) -> bool:
+    """Whether a text is a unified diff or a patch of the kind `*** Begin Patch`."""
+    return _DIFF.match(text.lstrip()) is not None
 
 
 def read_edits(text: str) -> tuple[Edit, ...] | Unreadable:
@@ -62,20 +73,39 @@ def apply_edits(original: str, edits: Sequence[Edit]) -> str | Unreadable:
     The lines of `search` must occur exactly once; if they do not occur, they may differ in
     blanks, and the replacement then takes the indentation of what it replaces. An empty `search`
     stands for the whole of an empty file. Line endings of the original are kept. Unreadable names
-    the edit and the nearest lines.
+    the edit and the nearest lines; or says that so many edits of so long a file are too much work.
     """
-    text = original
+    text, work = original, 0
     for number, edit in enumerate(edits, start=1):
         if not edit.search.strip():
             if text.strip():
                 return Unreadable(why=f"edit {number}: an empty SEARCH only fits an empty file")
             text = edit.replace
             continue
-        made = _apply(text, edit)
+        exact = _apply_exactly(text, edit)
+        work += len(text) * (1 if exact is not None else _BLIND_WORK)
+        if work > _MOST_WORK:
+            return Unreadable(why="so many edits take too long: give the whole file instead")
+        made = _apply(text, edit) if exact is None else exact
         if isinstance(made, Unreadable):
             return Unreadable(why=f"edit {number} of {len(edits)}: {made.why}")
         text = made
     return text
+
+
+def _apply_exactly(text: str, edit: Edit) -> str | None:
+    """The text with its only exact match replaced; None if there is none, or more than one.
+
+    Only for a text whose lines all end in a newline alone: the quick way for the usual case.
+    """
+    if "\r" in text or "\r" in edit.search or not text.endswith("\n"):
+        return None
+    search = edit.search if edit.search.endswith("\n") else edit.search + "\n"
+    at = 0 if text.startswith(search) else text.find("\n" + search) + 1
+    if (at == 0 and not text.startswith(search)) or text.find("\n" + search, at) >= 0:
+        return None
+    replace = "".join(line + "\n" for line in _bare(edit.replace))
+    return text[:at] + replace + text[at + len(search) :]
 
 
 def _apply(text: str, edit: Edit) -> str | Unreadable:

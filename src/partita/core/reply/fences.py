@@ -19,19 +19,30 @@ _COMMENT = re.compile(
 _PATHLIKE = re.compile(r"[\w.@~+()\[\]$-]+(?:/[\w.@~+()\[\]$-]+)*")
 _EXTENSION = re.compile(r"\.[A-Za-z][\w-]{0,14}\Z")
 _MOST_MARKS = 5_000
+_USUAL = 3  # ticks; a longer fence encloses fences
 _SHELL = frozenset(("bash", "sh", "shell", "console", "zsh", "terminal", "shell-session", "cmd"))
 _SHELL_FILES = (".sh", ".bash", ".zsh", ".bats")
+_SHOWN = frozenset(("diff", "patch", "udiff", "pycon", "output", "log", "traceback"))
+_SHOWN_FILES = (".diff", ".patch", ".log", ".out")
+# What a line of prose looks like, where a line of code would put an end in doubt.
+_PROSE_LINE = re.compile(
+    r"[ \t]*(?:\Z|\r?\n|[#*>|`~-]|<|\d+[.)] |[A-Z][^\n]*[.:!?)*`][ \t\r]*(?:\n|\Z))"
+)
 _PROSE_EXTENSIONS = (".md", ".markdown", ".mdx", ".mdc", ".rst", ".txt", ".adoc", ".rmd", ".qmd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fence:
-    """A fenced block. `text` is what stands between its fences; `closed` is False at a cut."""
+    """A fenced block. `text` is what stands between its fences; `closed` is False at a cut.
+
+    `sure`: no other reading of the fences of the reply gives it another end.
+    """
 
     info: str
     path: str
     text: str
     closed: bool
+    sure: bool = True
 
     @property
     def language(self) -> str:
@@ -41,8 +52,9 @@ class Fence:
 
     @property
     def shell(self) -> bool:
-        """Whether it shows commands rather than a file."""
-        return self.language in _SHELL and not self.path.endswith(_SHELL_FILES)
+        """Whether it shows commands, or what they print, rather than a file."""
+        shell = self.language in _SHELL and not self.path.endswith(_SHELL_FILES)
+        return shell or (self.language in _SHOWN and not self.path.endswith(_SHOWN_FILES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,9 @@ def fences(text: str) -> tuple[Fence, ...]:
     while at < len(marks):
         opener = marks[at]
         path = _path_of(text, opener)
-        last = _prose_end(text, marks, at) if prose_like(path) else _balanced_end(marks, at)
+        usual = len(opener.ticks) == _USUAL
+        ends_last = usual and prose_like(path)
+        last = _prose_end(text, marks, at) if ends_last else _balanced_end(marks, at)
         start = min(opener.end + 1, len(text))
         end = len(text) if last is None else marks[last].start
         body = text[start:end]
@@ -88,12 +102,45 @@ def fences(text: str) -> tuple[Fence, ...]:
                 path=path or _path_in_comment(body),
                 text=body,
                 closed=last is not None,
+                sure=last is not None and _is_sure(text, marks, at, last, path),
             )
         )
         if last is None:
             break
         at = last + 1
     return tuple(found)
+
+
+def _is_sure(text: str, marks: list[_Mark], at: int, last: int, path: str) -> bool:
+    """Whether the mark `last` can only be the end of the block that `at` opens.
+
+    Not if a fence without an info string follows outside any block, for the two may be the
+    block's own; nor if what follows looks like code; nor if a Markdown file may go on with a block
+    that is opened there.
+    """
+    opener, close = marks[at], marks[last]
+    is_open = False
+    for index in range(last + 1, len(marks)):
+        mark = marks[index]
+        if not mark.fits(opener):
+            continue  # shorter fences can't be its end
+        if not is_open and _path_of(text, mark):
+            break
+        if not is_open and not mark.info:
+            return False
+        is_open = bool(mark.info) or not is_open
+    if len(opener.ticks) > _USUAL:
+        return True
+    if prose_like(path):
+        above = (
+            text[max(0, close.start - 300) : close.start]
+            .rstrip(" \t")
+            .removesuffix("\n")
+            .rpartition("\n")[2]
+        )
+        if (last - at) % 2 == 0 or not above.strip():
+            return False
+    return _PROSE_LINE.match(text, min(close.end + 1, len(text))) is not None
 
 
 def unfenced(text: str) -> str | None:
@@ -167,6 +214,9 @@ def _path_of(text: str, mark: _Mark) -> str:
         return next(group for group in keyed.groups() if group).strip()
     if (colon := _INFO_COLON.match(mark.info[:400])) and _pathlike(colon[1]):
         return colon[1]
+    words = mark.info[:400].split()
+    if words and _pathlike(words[-1]) and (len(words) == 2 or "/" in words[0]):  # noqa: PLR2004
+        return words[-1]
     return _path_in_heading(_line_above(text, mark.start))
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from partita.core.reply.documents import strict_documents
-from partita.core.reply.edits import read_edits, shows_edits
+from partita.core.reply.edits import is_diff, read_edits, shows_edits
 from partita.core.reply.fences import (
     Fence,
     describe,
@@ -15,6 +15,7 @@ from partita.core.reply.fences import (
     unfenced,
 )
 from partita.core.reply.joining import join
+from partita.core.reply.lint import parses
 from partita.core.reply.tags import (
     Block,
     Tagged,
@@ -68,6 +69,7 @@ _REGRETS = re.compile(
     r"(?:help|assist|do|provide|comply|create|write|generate|fulfil))",
     re.IGNORECASE,
 )
+_PARSED = (".py", ".json", ".toml")
 # So many equal first lines tell a file written anew from one that goes on.
 _TELLING_LINES = 3
 _MISSING = Unfinished(path="", text="")
@@ -212,8 +214,9 @@ def _from_fences(
     for block in blocks:
         if not block.path or block.shell:
             gathered.notes.append(f"{describe(block)} was passed over")
-        elif block.closed:
-            gathered.add(_clean_path(block.path), "write", block.text)
+        else:
+            path, is_last = _clean_path(block.path), block is blocks[-1]
+            gathered.add_fence(block, path, last=is_last, cut=cut)
     last = blocks[-1]
     return gathered.result(_open_fence(last, _clean_path(last.path), cut=cut), wishes)
 
@@ -243,8 +246,7 @@ def _from_the_one(
     if len(blocks) != 1:
         return None
     gathered = _Gathered(rung="single")
-    if blocks[0].closed:
-        gathered.add(only, "write", blocks[0].text)
+    gathered.add_fence(blocks[0], only, last=True, cut=cut)
     return gathered.result(_open_fence(blocks[0], only, cut=cut), wishes)
 
 
@@ -288,6 +290,27 @@ class _Gathered:
             executable = _true(tag.attributes.get("executable", ""))
             self.add(tag.path, _OPS[tag.op], block.text, executable=executable)
 
+    def add_fence(self, block: Fence, path: str, *, last: bool, cut: bool) -> None:
+        """Take a fenced block if it is closed and its end can be no other.
+
+        The end of the last one of a reply that was cut may be one of its own fences. Where a
+        parser can tell whether a file is complete, it settles what is in doubt.
+        """
+        if not block.closed:
+            return
+        cut = cut and last
+        settled = path.endswith(_PARSED) and (last or not block.sure)
+        broken = parses(path, block.text) if settled else None
+        if broken is not None:
+            self.problems.append(f"{broken} - if it holds fences, put it into a <file> tag")
+        elif not block.text.strip() or not (settled or block.sure) or (cut and not settled):
+            self.problems.append(
+                f"where `{path}` ends can't be told, as its fences may be its own: put it into a "
+                "<file> tag"
+            )
+        else:
+            self.add(path, "write", block.text)
+
     def add(self, path: str, op: Op, text: str, *, executable: bool = False) -> None:
         """Take a whole block, less a fence around all of it."""
         inner = None if op == "write" and prose_like(path) else unfenced(text)
@@ -300,6 +323,9 @@ class _Gathered:
         new = FileBlock(path=path, op=op, text=text, executable=executable)
         if op == "delete":
             new = FileBlock(path=path, op=op)
+        if op == "write" and is_diff(text) and not path.endswith((".diff", ".patch")):
+            self.problems.append(f"`{path}` holds a diff: give SEARCH/REPLACE blocks instead")
+            return
         if op == "edit":
             edits = read_edits(text)
             if isinstance(edits, Unreadable):

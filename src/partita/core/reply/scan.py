@@ -5,29 +5,39 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-MAX_DEPTH = 100
+from partita.core.reply.strings import CLOSERS, SPACE, OutOfText, Wrong, member_at, read_string
 
-_SPACE = re.compile(r"[\s\x00\u200b-\u200d\u2060\ufeff]*")
+MAX_DEPTH = 500
+IN_PARENTHESES = "a value in parentheses"
+
 _WORD = re.compile(r"[A-Za-z_$][\w$-]*")
-_NUMBER = re.compile(r"[-+]?(?:\d+(?:_\d+)*)?(?:\.\d*)?(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(
+    r"(?P<hex>0[xX][0-9a-fA-F]+)|[-+]?(?:[0-9]+(?:_[0-9]+)*)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?"
+)
 _NUMBERISH = re.compile(r"[\w.+-]*")
-_UNICODE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
-_CLOSERS = {'"': '"', "'": "'", "“": "”", "”": "”", "‘": "’", "’": "’"}
-_PLAIN = {close: re.compile(rf"[^\\{close}]*") for close in set(_CLOSERS.values())}
+_STRICT_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _WORDS = {
-    "true": True,
-    "false": False,
-    "null": None,
-    "True": True,
-    "False": False,
-    "None": None,
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("null", "Null", "NULL", "None"), None),
 }
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "/": "/", "\\": "\\"}
-_QUOTES = frozenset("\"'“”‘’")
-# Other languages give these escapes a meaning of their own: what was meant can't be known.
-_UNCLEAR = frozenset("xUN01234567av\n\r")
-_COLONS, _COMMAS = ":：", ",，"
+_WIDE = {
+    "｛": "{",
+    "｝": "}",
+    "［": "[",
+    "］": "]",
+    "（": "(",
+    "）": ")",
+    "：": ":",
+    "，": ",",
+    "；": ";",
+}
 _BRACKETS = {"{": "}", "[": "]", "(": ")"}
+# A comment that stands for what was left out: the document is not all there.
+_LEFT_OUT = re.compile(
+    r"(?i)(?:#|//|/\*)[\W_]*?(?:\.{3}|…)|(?=.*(?:\.{3}|…)).*"
+    r"\b(?:more|others?|remaining|rest|omitted|so on|etc|similar|repeat|continues?)\b"
+)
 
 Outcome = Literal["whole", "open", "broken", "alien", "deep"]
 
@@ -36,9 +46,11 @@ Outcome = Literal["whole", "open", "broken", "alien", "deep"]
 class Scanned:
     """What stands at a bracket.
 
-    "whole": `value` ends before `end`. "open": the text ends first; `value` holds the finished
-    members. "broken": a document with an error, `why`. "alien": no document (prose, code).
-    "deep": nested beyond `MAX_DEPTH`. `end` is where to go on looking, `seen` how far was looked.
+    "whole": `value` ends before `end`. "open": the text, or the fence around it, ends first;
+    `value` holds the finished members. "broken": a document with an error, `why`. "alien": no
+    document (prose, code). "deep": nested beyond `MAX_DEPTH`. `end` is where to go on looking,
+    `seen` how far was looked, `slips` what was mended. `sure` is False for an open bracket after
+    which nothing but words came.
     """
 
     outcome: Outcome
@@ -46,38 +58,30 @@ class Scanned:
     seen: int = 0
     value: Any = None
     why: str = ""
+    slips: tuple[str, ...] = ()
+    sure: bool = True
 
 
 def scan(text: str, start: int) -> Scanned:
     """Read the object or list that opens at `start`, in one pass and without recursion.
 
-    Tolerated: trailing commas, comments, single and smart quotes, Python's literals and tuples,
-    bare keys, raw newlines in strings, escapes that JSON does not know. A quote inside a string
-    ends it; if the grammar does not go on from there, the document is refused.
+    Mended is what has one meaning: trailing and doubled commas, a missing comma before a quoted
+    key or a bracket, `;` for it, `=` or `=>` after a quoted key, comments, other quotes and
+    punctuation, Python's literals and tuples, bare keys, and what `read_string` mends in strings.
     """
     reader = _Reader(text, start)
     try:
         return reader.run()
-    except _OutOfText:
+    except OutOfText:
         return reader.open_end()
-    except _Wrong as wrong:
+    except Wrong as wrong:
+        near = " ".join(text[max(0, wrong.at - 20) : wrong.at + 20].split())
         if wrong.deep:
             return Scanned(outcome="deep", end=wrong.at, seen=wrong.at, why=wrong.why)
         if reader.committed:
-            return Scanned(outcome="broken", end=wrong.at, seen=wrong.at, why=wrong.why)
+            why = f"{wrong.why} near `{near}`"
+            return Scanned(outcome="broken", end=wrong.at, seen=max(wrong.at, reader.pos), why=why)
         return Scanned(outcome="alien", end=reader.inner, seen=wrong.at)
-
-
-class _OutOfText(Exception):
-    """The text ended inside the document."""
-
-
-class _Wrong(Exception):
-    """The grammar does not allow what stands at `at`."""
-
-    def __init__(self, at: int, why: str, *, deep: bool = False) -> None:
-        super().__init__(why)
-        self.at, self.why, self.deep = at, why, deep
 
 
 @dataclass(slots=True)
@@ -101,28 +105,33 @@ class _Reader:
         self.pos = start
         self.stack: list[_Frame] = []
         self.inner = start + 1  # just after the innermost bracket that was opened
+        self.last = start  # where the last value ended
         self.committed = False
+        self.halt: int | None = None  # where a fence ended it
+        self.slips: dict[str, None] = {}
 
     def run(self) -> Scanned:
-        self._push()
+        self._push(self._char())
         while True:
             char = self._next()
             frame = self.stack[-1]
             if char == frame.close:
-                if char == ")" and frame.filled and len(frame.items or ()) == 1:
-                    raise self._wrong("a value in parentheses")
-                self.pos += 1
-                self.stack.pop()
+                self._close(frame)
                 if not self.stack:
-                    return Scanned(outcome="whole", end=self.pos, seen=self.pos, value=frame.value)
-                self._put(frame.value)
+                    return Scanned(
+                        outcome="whole",
+                        end=self.pos,
+                        seen=self.pos,
+                        value=frame.value,
+                        slips=tuple(self.slips),
+                    )
             elif frame.filled:
-                if char not in _COMMAS:
-                    raise self._wrong(f"want a comma or {frame.close}")
-                self.pos += 1
-                frame.filled = False
-                self._refuse_empty_item()
+                self._separator(frame, char)
             elif frame.items is None:
+                if char == "," and not frame.members:
+                    self._slip("a comma too many")
+                    self.pos += 1
+                    char = self._next()
                 frame.key = self._key(char)
                 self._value(self._next())
             else:
@@ -135,41 +144,78 @@ class _Reader:
             if frame.items is not None:
                 break
             frame.members[frame.key] = child.value
-        return Scanned(outcome="open", end=len(self.text), seen=len(self.text), value=root.value)
+        return Scanned(
+            outcome="open",
+            end=len(self.text) if self.halt is None else self.halt,
+            seen=len(self.text) if self.halt is None else self.halt,
+            value=root.value,
+            slips=tuple(self.slips),
+            sure=self.committed,
+        )
 
-    def _wrong(self, why: str) -> _Wrong:
-        line = self.text.count("\n", 0, self.pos) + 1 if self.committed else 0
-        near = " ".join(self.text[max(0, self.pos - 20) : self.pos + 20].split())
-        return _Wrong(self.pos, f"line {line}: {why} near `{near}`")
+    def _wrong(self, why: str) -> Wrong:
+        return Wrong(self.pos, why)
+
+    def _slip(self, what: str) -> None:
+        self.slips[what] = None
+
+    def _char(self) -> str:
+        char = self.text[self.pos]
+        if char in _WIDE:
+            self._slip("full-width punctuation")
+            return _WIDE[char]
+        return char
 
     def _next(self) -> str:
-        """Skip blanks and comments; the character that follows."""
+        """Skip blanks and comments; the character that follows.
+
+        At the end of the text, or of the fence that the document stands in, OutOfText.
+        """
         text = self.text
         while True:
-            match = _SPACE.match(text, self.pos)
+            match = SPACE.match(text, self.pos)
             self.pos = match.end() if match else self.pos
             if self.pos >= len(text):
-                raise _OutOfText
-            char = text[self.pos]
-            if char == "#" or text.startswith("//", self.pos):
-                end = text.find("\n", self.pos)
-            elif text.startswith("/*", self.pos):
-                end = text.find("*/", self.pos + 2)
-                end = end + 1 if end >= 0 else end
+                raise OutOfText
+            char = self._char()
+            if char == "#" or (char == "/" and text.startswith(("//", "/*"), self.pos)):
+                self._comment()
+            elif char in "`~" and text.startswith(("```", "~~~"), self.pos):
+                self.halt = self.pos
+                raise OutOfText
             else:
                 return char
-            if end < 0:
-                self.pos = len(text)
-                raise _OutOfText
-            self.pos = end + 1
 
-    def _push(self) -> None:
+    def _comment(self) -> None:
+        text, start = self.text, self.pos
+        block = text.startswith("/*", start)
+        end = text.find("*/" if block else "\n", start)
+        if end < 0:
+            self.pos = len(text)
+            raise OutOfText
+        if _LEFT_OUT.match(text, start, min(end, start + 200)):
+            raise self._wrong("a comment stands for what was left out")
+        self._slip("comments")
+        self.pos = end + (2 if block else 1)
+
+    def _push(self, opener: str) -> None:
         if len(self.stack) >= MAX_DEPTH:
-            raise _Wrong(self.pos, f"nested deeper than {MAX_DEPTH} levels", deep=True)
-        opener = self.text[self.pos]
+            raise Wrong(self.pos, f"nested deeper than {MAX_DEPTH} levels", deep=True)
+        if opener == "(":
+            self._slip("Python's literals")
         self.stack.append(_Frame(_BRACKETS[opener], None if opener == "{" else []))
         self.pos += 1
         self.inner = self.pos
+
+    def _close(self, frame: _Frame) -> None:
+        if frame.close == ")" and frame.filled and len(frame.items or ()) == 1:
+            raise self._wrong(IN_PARENTHESES)
+        if not frame.filled and frame.value:
+            self._slip("a trailing comma")
+        self.pos += 1
+        self.stack.pop()
+        if self.stack:
+            self._put(frame.value)
 
     def _put(self, value: Any) -> None:
         frame = self.stack[-1]
@@ -179,46 +225,96 @@ class _Reader:
             frame.items.append(value)
         frame.filled = True
         self.committed = True
+        self.last = self.pos
 
-    def _refuse_empty_item(self) -> None:
-        if self._next() in _COMMAS:
-            raise self._wrong("two commas in a row")
+    def _separator(self, frame: _Frame, char: str) -> None:
+        """The comma between two members or items, or what certainly stands for one."""
+        frame.filled = False
+        if char == ",":
+            self.pos += 1
+            if self._next() != ",":
+                return
+            if frame.items is not None:
+                raise self._wrong("two commas in a row")
+            self._slip("a comma too many")
+            self.pos += 1
+        elif frame.items is None:
+            if char == ";":
+                self.pos += 1
+                if self._next() == frame.close:
+                    self._slip("`;` for a comma")
+                    return
+            if not member_at(self.text, self.pos):
+                raise self._wrong(f"want a comma or {frame.close}")
+            self._slip("`;` for a comma" if char == ";" else "a missing comma")
+        elif self._item_follows(frame, char):
+            self._slip("a missing comma")
+        else:
+            raise self._wrong(f"want a comma or {frame.close}")
+
+    def _item_follows(self, frame: _Frame, char: str) -> bool:
+        """Whether a list without a comma here can only go on with its next item."""
+        previous = frame.value[-1]
+        if char in "{[" and isinstance(previous, dict | list):
+            return True
+        if "\n" not in self.text[self.last : self.pos]:
+            return False
+        if isinstance(previous, str):
+            return char == self.text[self.last - 1] == '"'
+        return isinstance(previous, int | float) and char.isdigit()
 
     def _key(self, char: str) -> str:
-        if char in _QUOTES:
-            key = self._string(char)
+        quoted = char in CLOSERS
+        if quoted:
+            key = self._string(key=True)
         else:
             word = _WORD.match(self.text, self.pos)
             if word is None:
                 raise self._wrong("want a key in double quotes")
             key = word.group()
             self.pos = word.end()
-        if self._next() not in _COLONS:
+            if self.text.startswith(('":', "':"), self.pos):
+                self.pos += 1
+            self._slip("a key without quotes")
+        colon = self._next()
+        if colon == "=" and quoted:
+            self._slip("`=` for a colon")
+            self.pos += 1 + self.text.startswith("=>", self.pos)
+        elif colon == ":":
+            self.pos += 1
+        else:
             raise self._wrong("want a colon after the key")
-        self.pos += 1
         self.committed = True
         return key
 
     def _value(self, char: str) -> None:
         if char in _BRACKETS:
-            self._push()
-        elif char in _QUOTES:
-            value = self._string(char)
-            self._put(value)
-            self._refuse_quoted_comment(_CLOSERS[char])
+            self._push(char)
+        elif char in CLOSERS:
+            self._put(self._string(key=False))
         elif char.isdigit() or char in "-+.":
             self._put(self._number())
         else:
             self._put(self._literal())
+
+    def _string(self, *, key: bool) -> str:
+        self.committed = True  # prose seldom puts a quote right after a bracket
+        frame = self.stack[-1].close
+        said, self.pos, slip = read_string(self.text, self.pos, key=key, frame=frame)
+        if slip:
+            self._slip(slip)
+        return said
 
     def _literal(self) -> bool | None:
         word = _WORD.match(self.text, self.pos)
         if word is None:
             raise self._wrong("want a value")
         if word.end() >= len(self.text):
-            raise _OutOfText
+            raise OutOfText
         if word.group() not in _WORDS:
             raise self._wrong("text without quotes")
+        if word.group() not in ("true", "false", "null"):
+            self._slip("Python's literals")
         self.pos = word.end()
         return _WORDS[word.group()]
 
@@ -227,74 +323,21 @@ class _Reader:
         token = match.group().replace("_", "") if match else ""
         end = match.end() if match else self.pos
         if _NUMBERISH.match(self.text, self.pos).end() >= len(self.text):  # type: ignore[union-attr]
-            raise _OutOfText
+            raise OutOfText
         digits = token.lstrip("+-")
-        if self.text[end].isalnum() or (
-            len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
-        ):
+        padded = len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
+        if self.text[end].isalnum() or padded:
             raise self._wrong("a number in a form that JSON does not know")
         try:
-            value: int | float = int(token) if digits.isdigit() else float(token)
+            if match and match["hex"]:
+                value: int | float = int(token, 16)
+            else:
+                value = int(token) if digits.isdigit() else float(token)
         except ValueError:
             raise self._wrong("no number that can be used") from None
         if value in (float("inf"), float("-inf")):
             raise self._wrong("a number too large")
+        if not _STRICT_NUMBER.fullmatch(self.text, self.pos, end):
+            self._slip("a number in a form that JSON does not know")
         self.pos = end
         return value
-
-    def _string(self, opener: str) -> str:
-        """The string that opens here, up to the first closing quote without a backslash."""
-        self.committed = True  # prose seldom puts a quote right after a bracket
-        text, close = self.text, _CLOSERS[opener]
-        plain = _PLAIN[close]
-        parts: list[str] = []
-        pos = self.pos + 1
-        while True:
-            match = plain.match(text, pos)
-            end = match.end() if match else pos
-            parts.append(text[pos:end])
-            if end >= len(text):
-                raise _OutOfText
-            if text[end] == close:
-                self.pos = end + 1
-                return "".join(parts)
-            pos = end
-            piece, pos = self._escape(pos)
-            parts.append(piece)
-
-    def _escape(self, pos: int) -> tuple[str, int]:
-        text = self.text
-        if pos + 1 >= len(text):
-            raise _OutOfText
-        char = text[pos + 1]
-        if char in _ESCAPES:
-            return _ESCAPES[char], pos + 2
-        if char in _QUOTES:
-            return char, pos + 2
-        if char == "u":
-            return self._unicode(pos)
-        if char in _UNCLEAR:
-            self.pos = pos
-            raise self._wrong("a backslash that JSON does not know; double it")
-        return "\\" + char, pos + 2
-
-    def _unicode(self, pos: int) -> tuple[str, int]:
-        """A run of escapes by number, read together: two of them can make one character."""
-        run = _UNICODE.match(self.text, pos)
-        if run is None:
-            if len(self.text) - pos < len("\\u0000"):
-                raise _OutOfText
-            self.pos = pos
-            raise self._wrong("an escape without its four digits; double the backslash")
-        units = bytes.fromhex(run.group().replace("\\u", ""))
-        return units.decode("utf-16-be", "surrogatepass"), run.end()
-
-    def _refuse_quoted_comment(self, quote: str) -> None:
-        """A "comment" after a string that holds its quote is the string going on, unescaped."""
-        space = _SPACE.match(self.text, self.pos)
-        at = space.end() if space else self.pos
-        if not self.text.startswith(("#", "//", "/*"), at):
-            return
-        end = self.text.find("*/" if self.text.startswith("/*", at) else "\n", at)
-        if self.text.find(quote, at, end if end >= 0 else len(self.text)) >= 0:
-            raise self._wrong("a quote inside a string without a backslash")

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-JsonRung = Literal["whole", "found", "mended", "yaml", "salvaged"]
-"""How a document was read: strict and alone; strict amid other text; with slips mended; as YAML;
-or only the finished part of a document that was cut."""
+JsonRung = Literal["whole", "found", "mended", "yaml", "toml", "salvaged"]
+"""How a document was read: strict and alone; strict amid other text; with slips mended; as YAML or
+TOML; or only the finished part of a document that was cut."""
 
 FilesRung = Literal["tags", "loose tags", "fences", "single", "json"]
 """How files were read: tags with the right id; tags without it; Markdown fences that name a path;
