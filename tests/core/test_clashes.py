@@ -18,9 +18,15 @@ from partita.core.scope import (
     collision,
     matches,
     normalise,
+    overlap,
 )
 
 NEVER = Order({}).apart
+
+
+def ALWAYS(_a, _b):  # noqa: N802 - a constant beside NEVER
+    return True
+
 
 names = st.sampled_from(["a", "b", "ab", "A", ".git"])
 wild = st.sampled_from(
@@ -57,7 +63,7 @@ def plans(draw, segments=segments, most=5):
 
 
 def shown(scope):
-    return Scope(touch=scope.read, forbid=scope.forbid)
+    return Scope(touch=scope.read)
 
 
 def pairwise(made, built, waits, blind=SHARP):
@@ -98,6 +104,33 @@ def test_it_finds_what_comparing_all_pairs_finds_in_order(plan):
 
 
 @LAW
+@given(plans(names | st.sampled_from(["a.", "b "]) | wild), st.booleans())
+def test_with_any_path_overlaps_are_those_of_the_patterns_alone(plan, sharp):
+    made, built, _ = plan
+    blind = Blind(case=not sharp)
+    found = clashes(made, apart=built.apart, reads_apart=ALWAYS, blind=blind, any_path=True)
+    wanted = [
+        (a, b, path)
+        for a, b in combinations(made, 2)
+        if not built.apart(a, b)
+        and (
+            path := overlap(
+                made[a].touch,
+                made[b].touch,
+                minus_a=made[a].forbid,
+                minus_b=made[b].forbid,
+                blind=blind,
+            )
+        )
+    ]
+    overlaps = [c for c in found.found if c.kind == "overlap"]
+    assert [(c.a, c.b) for c in overlaps] == [(a, b) for a, b, _ in wanted]
+    for clash, (_, _, path) in zip(overlaps, wanted, strict=True):
+        assert matches(clash.pattern_a, clash.witness)
+        assert len(clash.witness) >= len(path)
+
+
+@LAW
 @given(plans(odd_names | odd_wild), st.builds(Blind, case=st.booleans(), forms=st.booleans()))
 def test_blind_it_finds_what_comparing_all_pairs_finds(plan, blind):
     made, built, waits = plan
@@ -115,12 +148,13 @@ def test_the_patterns_are_the_first_that_meet_and_the_witness_is_a_plainest_path
         if clash.kind == "collision":
             first = collision(ours, theirs, minus_a=a.forbid, minus_b=b.forbid)
         else:
+            minus = () if clash.kind == "hazard" else a.forbid
             met = (
                 (p, q, path)
                 for p in ours
                 for q in theirs
                 if (
-                    path := Scope(touch=(p,), forbid=a.forbid).overlaps(
+                    path := Scope(touch=(p,), forbid=minus).overlaps(
                         Scope(touch=(q,), forbid=b.forbid)
                     )
                 )
@@ -128,7 +162,6 @@ def test_the_patterns_are_the_first_that_meet_and_the_witness_is_a_plainest_path
             first = next(met)
             assert b.may_write(clash.witness)
             assert matches(clash.pattern_a, clash.witness)
-            assert not any(matches(p, clash.witness) for p in a.forbid)
             assert clash.kind == "hazard" or a.may_write(clash.witness)
         assert (clash.pattern_a, clash.pattern_b, clash.witness) == first
 

@@ -74,14 +74,14 @@ def judge(data: Mapping[str, Any], blind: "Blind") -> Answer:
     scopes, needs = _read(data)
     order = Order(needs)
     try:
-        found = writes = clashes(scopes, apart=order.apart, blind=blind)
+        found = writes = clashes(scopes, apart=order.apart, blind=blind, any_path=True)
     except BadPattern as e:
         refuse(list(_bad_patterns(scopes)))
         raise BadInput(str(e)) from e
     if (found.cut or found.unsure) and not _broken(found) and any(s.read for s in scopes.values()):
         # The verdict must not hang on how many hazards there are, or how intricate they are.
         bare = {i: Scope(touch=s.touch, forbid=s.forbid) for i, s in scopes.items()}
-        writes = clashes(bare, apart=order.apart, blind=blind)
+        writes = clashes(bare, apart=order.apart, blind=blind, any_path=True)
     broken = _broken(writes)
     facts: dict[str, Any] = {
         "disjoint": not (broken or writes.unsure),

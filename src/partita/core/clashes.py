@@ -35,6 +35,7 @@ from partita.core.scope import (
     bad_path,
     collision,
     normalise,
+    overlap,
 )
 from partita.core.segments import MACHINE
 
@@ -86,15 +87,17 @@ def clashes(
     fuel: Fuel | None = None,
     most: int = 10_000,
     of: str | None = None,
+    any_path: bool = False,
 ) -> Clashes:
     """All clashes between the tasks, but between those that are `apart`: never run together.
 
     Reads are compared where the tasks are not `reads_apart` (`apart` when missing). The method of
     an `Order` is answered for all tasks at once, so that thousands of tasks that write one file in
     turn are no harder than others. At most `most` clashes are listed; with `of`, that task's only.
+    With `any_path`, paths count that nobody can write (`.git/x`), as patterns can still share them.
     BadPattern when a pattern can't be used.
     """
-    plan = _Comparison(scopes, blind, fuel or Fuel(FUEL), _order(apart))
+    plan = _Comparison(scopes, blind, fuel or Fuel(FUEL), _order(apart), any_path=any_path)
     found: list[Clash] = []
     unsure: list[tuple[str, str, str]] = []
     at = (plan.idents[0], plan.idents[-1]) if scopes else ("", "")
@@ -132,9 +135,15 @@ class _Comparison:
     """
 
     def __init__(
-        self, scopes: Mapping[str, Scope], blind: Blind, fuel: Fuel, order: Order | None
+        self,
+        scopes: Mapping[str, Scope],
+        blind: Blind,
+        fuel: Fuel,
+        order: Order | None,
+        *,
+        any_path: bool,
     ) -> None:
-        self.scopes, self.blind, self.fuel = scopes, blind, fuel
+        self.scopes, self.blind, self.fuel, self.any_path = scopes, blind, fuel, any_path
         self.idents = list(scopes)
         self.touch = {i: tuple(map(normalise, s.touch)) for i, s in scopes.items()}
         self.read = {i: tuple(map(normalise, s.read)) for i, s in scopes.items() if s.read}
@@ -156,7 +165,9 @@ class _Comparison:
     ) -> Iterator[tuple[Kind, str, str]]:
         """The pairs that may clash, in the order in which clashes are listed."""
         touch = self._tree(self.touch)
-        writable = {i: tuple(p for p in touch if _writable(p)) for i, touch in self.touch.items()}
+        writable = self.touch
+        if not self.any_path:
+            writable = {i: tuple(p for p in t if _writable(p)) for i, t in self.touch.items()}
         overlaps = meetings_within(
             touch if writable == self.touch else self._tree(writable), self._share()
         )
@@ -258,11 +269,12 @@ class _Comparison:
         one, other = self.scopes[a], self.scopes[b]
         ours = self.read[a] if reads else self.touch[a]
         theirs = self.touch[b]
+        minus = () if reads else one.forbid  # what it must not write it may well be shown
         doubt = None
         for i, j in self._close(ours, theirs):
             self.fuel.burn(1)
             try:
-                path = self.shared(ours[i], theirs[j], one.forbid, other.forbid)
+                path = self.shared(ours[i], theirs[j], minus, other.forbid)
             except BadPattern as e:
                 if self.fuel.left < 0:
                     raise
@@ -294,19 +306,28 @@ class _Comparison:
         return tree
 
     def _shared(self, p: str, q: str, minus_p: Patterns, minus_q: Patterns) -> str | None:
-        """The plainest path of both patterns that can be written and is forbidden to neither."""
-        one, other = Scope(touch=(p,), forbid=minus_p), Scope(touch=(q,), forbid=minus_q)
+        """The plainest path of both patterns that is forbidden to neither and counts."""
         if self.blind == SHARP:
             if _covered(p, minus_q) or _covered(q, minus_p):
                 return None
             likely = _likely(p, q)
-            if likely is not None and bad_path(likely) is None:
-                if one.may_write(likely) and other.may_write(likely):
+            if likely is not None and (self.any_path or bad_path(likely) is None):
+                if not (_holds(minus_p, likely) or _holds(minus_q, likely)):
                     return likely
                 if "file" in (shape(p).kind, shape(q).kind):
                     return None
         self.fuel.burn(MACHINE)
-        return one.overlaps(other, blind=self.blind, fuel=Fuel(tank=self.fuel))
+        fuel = Fuel(tank=self.fuel)
+        if self.any_path:
+            return overlap(
+                (p,), (q,), minus_a=minus_p, minus_b=minus_q, blind=self.blind, fuel=fuel
+            )
+        one, other = Scope(touch=(p,), forbid=minus_p), Scope(touch=(q,), forbid=minus_q)
+        return one.overlaps(other, blind=self.blind, fuel=fuel)
+
+
+def _holds(patterns: Patterns, path: str) -> bool:
+    return bool(patterns) and patterns_of(patterns).accepts(path)
 
 
 def _writable(pattern: str) -> bool:
