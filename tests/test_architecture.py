@@ -1,6 +1,7 @@
 """The layout's own promises: a pure core, few public names, files of a size that can be read."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,16 @@ def test_every_module_opens_with_a_sentence():
     for path in SRC.rglob("*.py"):
         text = ast.get_docstring(ast.parse(path.read_text()))
         assert text, f"{path.relative_to(SRC)} has no docstring"
+
+
+def test_the_map_of_the_core_names_every_room_in_it():
+    said = set(
+        re.findall(
+            r"[a-z_]+/?", ast.get_docstring(ast.parse((SRC / "core/__init__.py").read_text()))
+        )
+    )
+    here = {f.stem if f.is_file() else f"{f.name}/" for f in (SRC / "core").iterdir()}
+    assert here - {"__init__", "__pycache__/"} <= said
 
 
 def test_files_stay_readable():
