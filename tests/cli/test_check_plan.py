@@ -70,13 +70,14 @@ def test_every_problem_comes_with_its_mend():
     code, said = answer("plan", stdin=CLASH)
     assert (code, said["ok"]) == (1, False)
     (problem,) = said["problems"]
-    assert set(problem) == {"kind", "text", "tasks", "witness", "mend"}
+    assert set(problem) == {"kind", "text", "tasks", "witness", "mend", "fix"}
     assert (problem["kind"], problem["tasks"], problem["witness"]) == (
         "overlap",
         ["a", "b"],
         "app/s.py",
     )
     assert problem["mend"]
+    assert problem["fix"]["type"] == "OrderTasks"
     cyclic = {"name": "x", "tasks": [task("a", "a", needs=["b"]), task("b", "b", needs=["a"])]}
     code, said = answer("plan", stdin=cyclic)
     assert (code, said["problems"][0]["kind"], said["waves"]) == (1, "cycle", [["a", "b"]])

@@ -31,7 +31,7 @@ from partita.errors import BadInput, PartitaError
 if TYPE_CHECKING:
     from partita.core.budget import Price
     from partita.core.plan import Estimate, Plan, Range
-    from partita.core.problems import Problem
+    from partita.core.problem import Problem
     from partita.core.scope import Blind
 
 MAX_OUTPUT = 16_384  # tokens, where no model is configured
@@ -139,12 +139,15 @@ def _range(figure: "Range") -> dict[str, float]:
 
 
 def _problem(problem: "Problem") -> dict[str, Any]:
+    from partita.core.codec import encode  # noqa: PLC0415 - start-up of --help
+
     return {
         "kind": problem.kind,
         "text": problem.text,
         "tasks": list(problem.tasks),
         "witness": problem.witness,
         "mend": problem.mend,
+        "fix": encode(problem.fix),
     }
 
 
