@@ -143,6 +143,16 @@ def test_a_block_that_is_lost_makes_the_whole_unreadable_and_the_others_are_list
     assert "d.py" in said["problems"][0]
 
 
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", ".git/hooks/x", "a/../../x", "C:/x"])
+def test_a_file_that_must_never_be_written_is_not_listed(path):
+    """Who writes down what is listed must be safe."""
+    bad = TAGGED + f'<file path="{path}" id="n1">\nx\n</file n1>\n'
+    code, said = answer("reply", "--as", "files", "--nonce", "n1", stdin=bad)
+    assert (code, said["status"]) == (1, "unreadable")
+    assert [f["path"] for f in said["files"]] == ["src/a.py", "b.py", "c.py"]
+    assert path in said["problems"][0]
+
+
 def test_no_file_is_unreadable_with_the_same_keys():
     full = answer("reply", "--as", "files", "--nonce", "n1", stdin=TAGGED)[1]
     code, said = answer("reply", "--as", "files", stdin="Sorry, I can't.")

@@ -260,7 +260,11 @@ def _of_files(found: "FilesRead") -> dict[str, Any]:
 
     The others are listed, but who goes by the status alone must not write half of a change.
     """
-    status = "unreadable" if found.problems else "complete"
+    from partita.core.scope import bad_path  # noqa: PLC0415
+
+    refused = {f.path: why for f in found.files if f.path and (why := bad_path(f.path))}
+    problems = [*found.problems, *(f"{p!r} can't be written: {w}" for p, w in refused.items())]
+    status = "unreadable" if problems else "complete"
     unfinished = found.unfinished
     return {
         "status": "truncated" if unfinished else status,
@@ -274,11 +278,12 @@ def _of_files(found: "FilesRead") -> dict[str, Any]:
                 "edits": _edit_facts(f.edits),
             }
             for f in found.files
+            if f.path not in refused
         ],
         "unfinished": {"path": unfinished.path, "text": unfinished.text} if unfinished else None,
         "requests": [{"path": path, "why": why} for path, why in found.requests],
         "notes": list(found.notes),
-        "problems": list(found.problems),
+        "problems": problems,
     }
 
 
