@@ -392,3 +392,11 @@ def test_a_missing_file_and_nothing_at_all_are_unusable(tmp_path):
     assert ask("scopes", tmp_path / "none.json").code == 2
     assert ask("scopes", tmp_path).code == 2
     assert ask("scopes", stdin=b'{"tasks": {"\xff": []}}').code == 2
+
+
+def test_a_number_without_end_costs_its_line_only():
+    bad = '{"id": 1e999, "tasks": {}}'
+    code, (first, second) = answers_to("scopes", lines=[bad, {"id": 2, **APART}])
+    assert (code, first["id"]) == (2, None)
+    assert "`1e999` is too large" in first["error"]
+    assert second == {"id": 2, "disjoint": True, "clashes": []}

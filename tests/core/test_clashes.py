@@ -210,6 +210,7 @@ def test_a_cut_list_is_the_beginning_of_the_whole_one(plan, most):
     whole = clashes(made, apart=built.apart, reads_apart=waits.apart)
     part = clashes(made, apart=built.apart, reads_apart=waits.apart, most=most)
     assert part.found == whole.found[:most]
+    assert part.unsure == ()
     assert part.cut == (len(whole.found) > most)
 
 
@@ -268,6 +269,59 @@ def hazard(writer, pattern, path):
     )
 
 
+@pytest.mark.parametrize(("i", "j"), [(0, 399), (5, 200), (127, 128), (131, 270), (398, 399)])
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_the_clashes_of_a_long_plan_are_found_wherever_its_tasks_stand(i, j, by_hand):
+    def own(k, *touch, read=()):
+        return Scope(touch=(f"own{k}/**", *touch), read=read)
+
+    made = {f"t{k}": own(k) for k in range(400)}
+    made[f"t{i}"] = own(i, "both", "x/**", read=("shown/*",))
+    made[f"t{j}"] = own(j, "both", "x", "shown/a")
+    found = clashes(made, apart=(lambda *_: False) if by_hand else NEVER)
+    assert listed(found) == [(f"t{i}", f"t{j}", kind) for kind in KINDS]
+    assert not found.cut
+
+
+@pytest.mark.parametrize(
+    ("file", "below"),
+    [
+        ("]", "]/x"),
+        ("x]", "x\\]/*"),
+        ("a\\[1]", "a\\[1\\]/**"),
+        ("*]b[]]c]/d", "ab]c]/d/**"),  # no: the wildcard is no name
+        ("a", "{a,b}/{0,1,2,3,4,5,6,7}{0,1,2,3,4,5,6,7}/{0,1,2,3,4,5,6,7}/x"),
+        ("b/76", "{a,b}/{0,1,2,3,4,5,6,7}{0,1,2,3,4,5,6,7}/{0,1,2,3,4,5,6,7}/x"),
+        ("{a\\],{*0,*1,*2,*3,*4,*5,*6,*7}{*0,*1,*2,*3,*4,*5,*6,*7}{*0,*1,*2,*3,*4}}", "a]/x"),
+    ],
+)
+@pytest.mark.parametrize("blind", [SHARP, Blind(case=True, forms=True)])
+def test_names_collide_whatever_characters_they_hold_and_however_many_they_are(file, below, blind):
+    alone = collision([file], [below], blind=blind)
+    assert (alone is None) == file.startswith("*")
+    for made in (touching([file], [below]), touching([below], [file])):
+        kinds = [c.kind for c in clashes(made, apart=NEVER, blind=blind).found]
+        assert kinds == ([] if alone is None else ["collision"])
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["a/x", "a/b/**", "a/b/x", "a/*", "a/*.py", "a/*x/b", "a/?/**", "a/**/b", "**", "*/x"],
+)
+def test_a_folder_of_one_task_meets_whatever_another_has_in_it(pattern):
+    for touch in (["a/**"], [pattern]), ([pattern], ["a/**"]):
+        assert listed(clashes(touching(*touch), apart=NEVER)) == [("t0", "t1", "overlap")]
+
+
+@pytest.mark.parametrize(
+    ("braces", "path"),
+    [("{a,*}", "b"), ("{a,**}/x", "b/x"), ("{a,b*} c/{d,e}", "bx c/e"), ("{a,}{b,}", "a")],
+)
+def test_each_alternative_in_braces_counts(braces, path):
+    (found,) = clashes(touching([braces, "own"], [path, "other"]), apart=NEVER).found
+    assert (found.kind, found.witness) == ("overlap", path)
+
+
 def test_patterns_are_named_as_they_were_given():
     (found,) = clashes(touching(["./src/"], ["src//a"]), apart=NEVER).found
     assert (found.pattern_a, found.pattern_b, found.witness) == ("./src/", "src//a", "src/a")
@@ -291,7 +345,8 @@ def test_nothing_has_no_clashes_and_a_bad_pattern_is_refused_wherever_it_stands(
 def test_what_nobody_can_write_is_no_overlap():
     for pattern in (".git/**", ".git/config", ".git/*", "x/.git/a", ".partita/**", "a./**"):
         assert clashes(touching([pattern], [pattern]), apart=NEVER) == Clashes()
-    assert clashes(touching([".github/**"], [".github/x"]), apart=NEVER).found
+    for a, b in ((".github/**", ".github/x"), (".git*", ".gitignore"), (".partita*", ".p*")):
+        assert clashes(touching([a], [b]), apart=NEVER).found
 
 
 def test_a_crowd_that_clashes_is_cut_and_one_in_a_row_is_not():

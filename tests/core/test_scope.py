@@ -616,7 +616,10 @@ def test_witnesses_read_like_paths():
     assert overlap(["??"], ["*"], minus_a=["[!.]?"]) == ".a"
     assert overlap(["{.a,_b}"], ["*"]) == "_b"
     assert overlap(["a{.a,_b}"], ["*"]) == "a_b"
+    assert overlap(["{.a,__}"], ["*"]) == "__"  # a dot in front is odder than two of these
+    assert overlap(["a{.a,__}"], ["*"]) == "a.a"
     assert overlap(["z.z", "z/z"], ["**"]) == "z/z"
+    assert overlap(["A", "[a-z]"], ["?"]) == "a"  # of a file's own path and a glob's as well
 
 
 # Collisions
@@ -941,6 +944,7 @@ def test_scopes_that_share_only_what_nobody_writes_do_not_overlap():
     assert Scope(touch=("a.",)).overlaps(Scope(touch=("a.",))) is None
     assert Scope(touch=("*\\\\*",)).example() is None
     assert Scope(touch=("a?b",), forbid=("a[!\x01]b",)).example() is None
+    assert overlap(("[!\x01-\U0010ffff]",), ("?",)) is None  # but NUL, that is
     assert Scope(touch=(".git/x",)).within(Scope(touch=("a",))) is None
 
 

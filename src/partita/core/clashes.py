@@ -14,7 +14,7 @@ from typing import Literal
 
 from partita.core.graph import Order
 from partita.core.language import patterns_of
-from partita.core.pattern import folders_of, shape
+from partita.core.pattern import folders_of, literal, named, shape
 from partita.core.pattern_tree import (
     Meetings,
     Rows,
@@ -171,7 +171,7 @@ class _Comparison:
         overlaps = meetings_within(
             touch if writable == self.touch else self._tree(writable), self._share()
         )
-        collisions = contests(touch, self._share())
+        collisions = contests(self._literal(touch), self._share())
         hazards = meetings(self._tree(self.read), touch, self._share())
         self.whole = overlaps.whole and collisions.whole and hazards.whole
         streams = [
@@ -187,6 +187,21 @@ class _Comparison:
         for number, ident in zip(self.numbers, self.idents, strict=True):
             for pattern in patterns.get(ident, ()):
                 tree.add(pattern, number)
+        return tree
+
+    def _literal(self, touch: Tree) -> Tree:
+        """The tree with all that its patterns name literally, in braces too many to write out."""
+        if not touch.vague:
+            return touch
+        tree = self._tree(self.touch)
+        for pattern, owner in touch.vague:
+            files, texts = named(pattern)
+            folders = {text[: text.rfind("/")] for text in texts if "/" in text}
+            self.fuel.burn(1 + sum(map(len, (*files, *folders))) // 64)
+            for path in files:
+                tree.add(literal(path), owner)
+            for folder in folders:
+                tree.add(literal(folder) + "/**", owner)
         return tree
 
     def end(self) -> None:

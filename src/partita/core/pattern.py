@@ -161,9 +161,10 @@ class _Reader:
         char = text[here : here + 1]
         # A path of Windows must not silently mean something else: `src\auth` is refused.
         if not char or char.isalnum() or char in "_.":
+            what = repr(char) if char else "the end of a path segment"
             raise BadPattern(
-                f"`{self.pattern}` has a backslash before {char or 'its end'!r}; write paths with "
-                "`/`, and use a backslash only before a special character"
+                f"`{self.pattern}` has a backslash before {what}; write paths with `/`, and use a "
+                "backslash only before a special character"
             )
         return char, here + 1
 
@@ -306,15 +307,16 @@ def _names(segment: Sequence[Part]) -> list[str]:
 
 
 def _words(parts: Sequence[Part]) -> list[str]:
-    words = [""]
+    words, after = [""], ""
     for part in parts:
         if isinstance(part, int):
-            words = [word + chr(part) for word in words]
+            after += chr(part)
         elif isinstance(part, Group):
             more = [word for parts in part.alternatives for word in _words(parts)]
             if len(words) * len(more) > NAMES:
                 return []
-            words = [word + tail for word in words for tail in more]
+            words = [word + after + tail for word in words for tail in more]
+            after = ""
         else:
             return []
-    return words
+    return [word + after for word in words]

@@ -91,6 +91,7 @@ class Tree:
     shared: list[list[int]] = field(default_factory=list)  # owners of one and the same pattern
     open_nodes: dict[int, Node] = field(default_factory=dict)  # where more than names may follow
     contested: dict[tuple[int, str], Node] = field(default_factory=dict)  # a file and a folder
+    vague: list[tuple[str, int]] = field(default_factory=list)  # with braces that stay, and owner
     _folders: dict[str, Node] = field(default_factory=dict)
     _own: tuple[int] = (-1,)
 
@@ -110,7 +111,10 @@ class Tree:
             self._below(self._folder(folder if sharp else self.blind.key(folder)), own)
         else:
             texts = written_out(pattern) if "{" in pattern else (pattern,)
-            self.fuel.burn(WRITE * len(texts))
+            if texts is None:
+                self.vague.append((pattern, owner))
+                texts = (pattern,)
+            self.fuel.burn(WRITE * len(texts) + len(texts) * len(pattern) // 8)
             for text in texts:
                 self._wild(text, own)
 

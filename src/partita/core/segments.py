@@ -11,9 +11,10 @@ from partita.core.scope import SHARP, BadPattern, Blind, Fuel, matches, overlap
 FEW = 16  # so many wild segments are gone through one by one
 PAIR_FUEL = 5_000  # steps to compare two segments; more are not worth it
 MACHINE = 50  # steps that it takes to match a name with a machine
-SPECIAL = frozenset("*?[]{}")
+SPECIAL = frozenset("*?[{}")  # how parts begin that are no characters; a lone `]` is one
 LAST = "\U0010ffff"
 WORDS = 256  # that the braces of one pattern are written out to
+LETTERS = 16_384  # of all these words
 
 _PART = re.compile(r"\\.|\[[!^]?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 _NO_NAMES = ("", ".", "..")
@@ -37,16 +38,13 @@ class Shape:
 @lru_cache(maxsize=65_536)
 def shape(text: str, blind: Blind = SHARP) -> Shape:
     """The shape of a segment as it stands in a normalised pattern."""
-    parts, here, stars_only = [""], 0, True
-    while here < len(text):
-        char = text[here]
-        if char in SPECIAL:
+    parts, stars_only = [""], True
+    for part in _PART.findall(text):
+        if part[0] in SPECIAL:
             parts.append("")
-            stars_only &= char == "*"
+            stars_only &= part == "*"
         else:
-            here += char == "\\"
-            parts[-1] += text[here]
-        here += 1
+            parts[-1] += part[-1]
     head, tail = blind.key(parts[0]), blind.key(parts[-1])
     if len(parts) == 1:
         return Shape(text, head, head, whole=True, inner=None)
@@ -193,13 +191,13 @@ class Segments:
         return known
 
 
-def written_out(pattern: str) -> Sequence[str]:
-    """Patterns without braces that match the same; the pattern itself where they were too many."""
+def written_out(pattern: str) -> Sequence[str] | None:
+    """Patterns without braces that match the same; None where they were too many."""
     texts = [""]
     for segment in pattern.split("/"):
         words = _words(segment) if "{" in segment else [segment]
-        if words is None or len(words) * len(texts) > WORDS:
-            return (pattern,)
+        if words is None or len(words) * len(texts) > min(WORDS, LETTERS // len(pattern)):
+            return None
         texts = [f"{text}/{word}" for text in texts for word in words]
     return [text[1:] for text in texts]
 
@@ -218,7 +216,7 @@ def _words(segment: str) -> list[str] | None:
         elif part == "}":
             inner = dict.fromkeys(done + here)
             done, here = outer.pop()
-            if len(here) * len(inner) > WORDS:
+            if len(here) * len(inner) > min(WORDS, LETTERS // len(segment)):
                 return None
             here = [start + word for start in here for word in inner]
         else:
