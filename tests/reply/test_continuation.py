@@ -28,7 +28,7 @@ def whole(reply, head, path="a.py"):
 
 @given(st.integers(0, len(TEXT)), st.integers(0, 20))
 def test_joining_undoes_any_repetition_of_up_to_twenty_lines(cut, repeated):
-    starts = [n for n in range(len(TEXT)) if n == 0 or TEXT[n - 1] == "\n"]
+    starts = [n for n in range(len(TEXT) + 1) if n == 0 or TEXT[n - 1] == "\n"]
     before = [start for start in starts if start <= cut]
     begin = before[max(0, len(before) - 1 - repeated)]
     assert join(TEXT[:cut], TEXT[begin:]) == TEXT

@@ -68,6 +68,11 @@ def test_lines_that_occur_twice_are_refused_with_their_numbers():
     assert "lines 1, 3" in refused("  a\nb\n a\n", ("a\n", "c\n"))
 
 
+@pytest.mark.parametrize("original", ["a\n-\na\n", "-\na\n-\na\n", "-\na\na\n-\n", "-\na\n-\na"])
+def test_lines_that_occur_twice_are_refused_wherever_they_stand(original):
+    assert "lines" in refused(original, ("a\n", "c\n"))
+
+
 def test_lines_that_are_missing_are_answered_with_the_nearest():
     why = refused(FILE, ("def g(x, y):\n    return 3\n", ""))
     assert why.startswith("edit 1 of 1:")

@@ -200,3 +200,13 @@ def test_edits_are_read_as_written_and_no_cut_passes_for_the_whole(pairs, data):
     for finish in ("stop", "length"):
         part = read_files(reply[:cut], nonce=N, finish=finish)
         assert isinstance(part, Unreadable) or not part.files
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "Makefile", "Procfile", "LICENSE", "x/Justfile"])
+def test_a_few_names_are_files_without_an_extension(name):
+    assert texts(read_files(f"### `{name}`\n\n```\nx = 1\n```\n", nonce=N)) == {name: "x = 1\n"}
+
+
+def test_a_first_comment_may_stand_behind_empty_lines():
+    body = "\n# src/a.py\nx = 1\n"
+    assert texts(read_files(f"```python\n{body}```\n", nonce=N)) == {"src/a.py": body}

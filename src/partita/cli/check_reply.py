@@ -293,13 +293,14 @@ def _edit_facts(edits: tuple["Edit", ...]) -> list[dict[str, str]]:
 
 def _edits(case: Case) -> dict[str, Any]:
     """Edits in a `<file>` tag or a fence with a path, else those that stand alone, path ""."""
-    from partita.core.reply.edits import apply_edits, read_edits  # noqa: PLC0415
+    from partita.core.reply.edits import apply_edits  # noqa: PLC0415
     from partita.core.reply.files import read_files  # noqa: PLC0415
+    from partita.core.reply.lone import read_lone_edits  # noqa: PLC0415
     from partita.core.reply.value import FileBlock, FilesRead, Unreadable  # noqa: PLC0415
 
     found = read_files(case.raw, nonce=case.nonce, finish=case.finish)
     if isinstance(found, Unreadable) or not (found.files or found.unfinished or found.problems):
-        alone = read_edits(case.raw)
+        alone = read_lone_edits(case.raw)
         if isinstance(alone, Unreadable):
             return _no_files(alone.why)
         found = FilesRead(files=(FileBlock(path="", op="edit", edits=alone),))

@@ -10,21 +10,29 @@ from partita.core.reply.walk import BLANK, Document
 # The nearest such word before a document says what it is: the answer, or only spoken of.
 _CUES = re.compile(
     r"(?P<refused>\b(?:bad|wrong|invalid|incorrect|old|earlier|previous|rejected|draft|original|"
-    r"examples?|sample|not|no|first)\s+(?:\w+\s+)?(?:answer|result|response|output|version)\b)|"
+    r"examples?|sample|not|no|first)\s+(?:\w+\s+)?(?:answer|result|response|output|version)\b|"
+    r"\b(?:not|never|don't|didn't|won't|wouldn't)\s+(?:use|return|give)\b)|"
     r"(?P<answer>\b(?:final(?:ly)?|answer|corrected|correction|revised|updated?|fixed|result|"
     r"actual(?:ly)?|better|improved|instead:|output|rather|should be|here (?:is|it is|you go)|but|"
     r"use|so:|now:|new|complete|full|response)\b)|"
     r"(?P<mention>\b(?:examples?|e\.g\.|for instance|such as|like|bad|wrong|invalid|instead of|not|"
     r"never|don't|avoid|earlier|previous(?:ly)?|old|original(?:ly)?|was|were|before|draft|input|"
+    r"alternatively|alternative|if you prefer|(?:could|can|may|might) also|tests? (?:it )?with|"
     r"request|given|compar(?:e|ed|ison)|schema|template|replaces|rejected|incorrect)\b|//|/\*|#\s*\Z)",
     re.IGNORECASE,
 )
-_ANSWER_TO_COME = re.compile(
-    r"\b(?:final|answer|corrected|correction|revised|updated|fixed|better|improved|version)\b"
-    r"[^\n]{0,60}:\Z",
+_TAKEN_BACK = re.compile(
+    r"(?<!if )\b(?:(?:that|this|it|the above)(?:'s|’s| is) "  # noqa: RUF001 - as models write it
+    r"(?:wrong|incorrect|invalid|not (?:right|correct))\b"
+    r"|(?:ignore|disregard|discard|scratch) (?:that|this|it|the (?:above|previous))\b"
+    r"|i (?:made a mistake|was wrong)\b|let me (?:redo|fix|correct|rewrite|try again)\b"
+    r"|correction:(?! none))",
     re.IGNORECASE,
 )
 _DANGLING = re.compile(r"(?:\A|\n)[ \t]*(?:```|~~~)[ \t]*\w+\Z")
+# Before a document: the tag of what is not the answer yet.
+_DRAFT_TAG = re.compile(r"<(?:draft|analysis|plan|notes)>[\s`~\w]{0,40}\Z", re.IGNORECASE)
+_CLOSING_TAG = re.compile(r"</\w[^<>]{0,40}>")
 _LOOKED_AT = 200
 _SENTENCE = re.compile(r"[.!?;]\s")
 _CALL = re.compile(r"\w\(\s*\Z")
@@ -55,7 +63,7 @@ def chosen(text: str, documents: Sequence[Document], fits: Sequence[Document]) -
     if not said:
         return "the only JSON in it is spoken of, not given as the answer"
     last = said[-1]
-    listed = [each for each in said if each.before.strip(BLANK) and each.before == last.before]
+    listed = [each for each in said if _alike(each) and _alike(each) == _alike(last)]
     if not last.inline and len(listed) > 1:
         return "it lists several documents; give one that holds them all"
     if last.inline and cues[last.start] != "answer":
@@ -76,6 +84,11 @@ def chosen(text: str, documents: Sequence[Document], fits: Sequence[Document]) -
     return last
 
 
+def _alike(each: Document) -> str:
+    """What precedes it on its line, whatever its number in a list."""
+    return re.sub(r"\d+", "1", each.before) if each.before.strip(BLANK) else ""
+
+
 def _is_torn(text: str, start: int, end: int) -> bool:
     """Whether what follows a document is the rest of it: a member, or a bracket opened before."""
     if _MEMBER.match(text, start) or _GLUED.match(text, start):
@@ -91,7 +104,19 @@ def _is_torn(text: str, start: int, end: int) -> bool:
 def more_was_announced(text: str, end: int) -> bool:
     """Whether the reply ends in words that lead to another document, which is missing."""
     rest = text[end:].rstrip(BLANK)[-_LOOKED_AT:]
-    return bool(_DANGLING.search(rest) or _ANSWER_TO_COME.search(rest))
+    return bool(_DANGLING.search(rest) or rest.endswith(":"))
+
+
+def in_open_draft(text: str, each: Document) -> bool:
+    """Whether the tag of a draft stands before it that nothing closes: the answer is to come."""
+    before = text[max(0, each.start - _LOOKED_AT) : each.start]
+    closed = _CLOSING_TAG.search(text, each.end, each.end + 3 * _LOOKED_AT)
+    return _DRAFT_TAG.search(before) is not None and closed is None
+
+
+def taken_back(text: str, end: int) -> bool:
+    """Whether the words after a document say that it is not the answer after all."""
+    return _TAKEN_BACK.search(text, end, end + 3 * _LOOKED_AT) is not None
 
 
 def _cue(text: str, each: Document, documents: Sequence[Document]) -> str:

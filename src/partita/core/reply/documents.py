@@ -6,7 +6,13 @@ from dataclasses import replace
 from math import isfinite
 from typing import Any
 
-from partita.core.reply.choosing import chosen, more_was_announced, nothing_usable
+from partita.core.reply.choosing import (
+    chosen,
+    in_open_draft,
+    more_was_announced,
+    nothing_usable,
+    taken_back,
+)
 from partita.core.reply.scan import MAX_DEPTH, Scanned
 from partita.core.reply.thinking import spoken
 from partita.core.reply.value import JsonRead, JsonRung, Unreadable, glimpse
@@ -20,6 +26,7 @@ _ENTITIES = (  # `&amp;` last: what it gives is no entity any more
 )
 _ANNOTATIONS = frozenset(("$schema", "$id", "$comment", "title", "description", "examples"))
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
+_ENDS_EARLY = re.compile(r"(?:^|\s)(?:-|[|>][+-]?)\Z|:\Z")  # YAML whose next value is missing
 _INTRODUCTION = re.compile(r"\A[^\n]{1,200}:[ \t\r]*\n[ \t\r]*\n")
 
 
@@ -101,9 +108,13 @@ def _best(
             return replace(
                 read, truncated=True, problems=(*read.problems, "the reply was cut after it")
             )
-        if more_was_announced(text, best.end):
+        if more_was_announced(text, best.end) or in_open_draft(text, best):
             return replace(
                 read, truncated=True, problems=(*read.problems, "the reply ends before the next")
+            )
+        if taken_back(text, best.end):
+            return Unreadable(
+                why="the words after the JSON take it back: give the one that is meant"
             )
         return read
     if best:
@@ -201,6 +212,8 @@ def _bare_data(text: str, schema: Mapping[str, Any] | None) -> JsonRead | Unread
         said = fenced[2]
     if said.startswith(("{", "[", '"', "'", "```", "~~~")):
         return None  # JSON that was refused: YAML would read it differently, not better
+    if _ENDS_EARLY.search(said[-80:]):
+        return None
     for language in ("yaml", "toml"):
         values, rung, why = read_data(said, language)
         if why or not values[0]:

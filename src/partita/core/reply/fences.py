@@ -220,6 +220,14 @@ def _path_of(text: str, mark: _Mark) -> str:
     return _path_in_heading(_line_above(text, mark.start))
 
 
+def path_above(text: str, start: int) -> str:
+    """The path that stands above what begins at `start`, a fence's own line not counted."""
+    line = _line_above(text, start)
+    if _MARK.fullmatch(line):
+        return _path_in_heading(_line_above(text, text.rfind(line, 0, start)))
+    return _path_in_heading(line)
+
+
 def _line_above(text: str, start: int) -> str:
     """The nearest non-blank line above, at most one blank line away."""
     end = start

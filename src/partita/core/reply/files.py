@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 from partita.core.reply.documents import strict_documents
 from partita.core.reply.edits import is_diff, read_edits, shows_edits
+from partita.core.reply.entries import read_entry
 from partita.core.reply.fences import (
     Fence,
     describe,
@@ -187,6 +189,11 @@ def _from_tags(
     gathered.problems += tagged.problems
     for block in tagged.blocks:
         gathered.add_block(block)
+    for part in tagged.outside:
+        for fence in fences(part) if "```" in part else ():
+            path = _clean_path(fence.path)
+            if path and not fence.shell and path not in gathered.files:
+                gathered.problems.append(f"`{glimpse(path, width=40)}` is not in a <file> tag")
     unfinished = None
     if tagged.open is not None:
         tag = tagged.open.tag
@@ -195,7 +202,7 @@ def _from_tags(
                 path=tag.path,
                 text=tagged.open.text,
                 op=_OPS[tag.op],
-                executable=_true(tag.attributes.get("executable", "")),
+                executable=tag.executable,
             )
         else:
             gathered.problems.append("a <file> tag without a path, or with an op that is unknown")
@@ -230,11 +237,12 @@ def _from_json(text: str, *, only: str | None, cut: bool) -> FilesRead | Unreada
     for document in documents[-1:]:
         listed = document.get("files")
         for entry in listed if isinstance(listed, list) else ():
-            match entry:
-                case {"path": str(path), "content": str(body)} if path.strip():
-                    gathered.add(_clean_path(path), "write", body)
-                case _:
-                    gathered.problems.append("an entry of `files` lacks `path` or `content`")
+            gathered.add_entry(entry)
+        more = [key for key, value in document.items() if isinstance(value, dict | list) and value]
+        if isinstance(listed, list) and len(more) > 1:
+            gathered.problems.append(
+                "it holds more than `files`: list all that is to be done there"
+            )
     return gathered.result(None, ()) if gathered.files or gathered.problems else None
 
 
@@ -287,8 +295,15 @@ class _Gathered:
         elif tag.op not in _OPS:
             self.problems.append(f'`{tag.path}` has op="{glimpse(tag.op, width=40)}"')
         else:
-            executable = _true(tag.attributes.get("executable", ""))
-            self.add(tag.path, _OPS[tag.op], block.text, executable=executable)
+            self.add(tag.path, _OPS[tag.op], block.text, executable=tag.executable)
+
+    def add_entry(self, entry: Any) -> None:
+        """Take an entry of a JSON object of files."""
+        read = read_entry(entry)
+        if isinstance(read, str):
+            self.problems.append(read)
+        else:
+            self.add(_clean_path(read.path), _OPS[read.op], read.text, executable=read.executable)
 
     def add_fence(self, block: Fence, path: str, *, last: bool, cut: bool) -> None:
         """Take a fenced block if it is closed and its end can be no other.
@@ -373,7 +388,3 @@ class _Gathered:
 
 def _clean_path(path: str) -> str:
     return path.strip().removeprefix("./")
-
-
-def _true(value: str) -> bool:
-    return value.strip().lower() in ("true", "yes", "1", "executable")

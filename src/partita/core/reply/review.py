@@ -1,9 +1,11 @@
 """A reviewer's verdict out of a reply."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from partita.core.reply.documents import read_json
+from partita.core.reply.thinking import spoken
 from partita.core.reply.value import JsonRung, Unreadable
 
 REVIEW_SCHEMA: dict[str, Any] = {
@@ -26,6 +28,8 @@ _TOLERATED: dict[str, Any] = {
     "required": ["verdict", "findings"],
     "additionalProperties": False,
 }
+
+_AGAINST = re.compile(r"\breject\b|\bverdict\b[^\w\\]{0,8}rework\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,4 +61,13 @@ def read_review(text: str, *, finish: str = "stop") -> Review | Unreadable:
     findings = tuple(finding.strip() for finding in read.value["findings"] if finding.strip())
     if verdict == "rework" and not findings:
         return Unreadable(why="the verdict is rework, but no finding says what is wrong")
+    said = spoken(text, until=len(text))
+    if verdict == "accept" and isinstance(said, str) and _speaks_against(said, read.rung):
+        return Unreadable(why="it says both accept and rework: give one verdict, and nothing else")
     return Review(verdict=verdict, findings=findings, rung=read.rung, problems=read.problems)
+
+
+def _speaks_against(said: str, rung: JsonRung) -> bool:
+    """Whether another verdict stands in the reply; a lone document may only hold one twice."""
+    against = [match.group().lower() for match in _AGAINST.finditer(said)]
+    return any(rung != "whole" or word != "reject" for word in against)

@@ -38,6 +38,12 @@ _LEFT_OUT = re.compile(
     r"(?i)(?:#|//|/\*)[\W_]*?(?:\.{3}|…)|(?=.*(?:\.{3}|…)).*"
     r"\b(?:more|others?|remaining|rest|omitted|so on|etc|similar|repeat|continues?)\b"
 )
+# The same without dots, where the comment stands in the place of the last item.
+_OTHERS = re.compile(
+    r"(?i)(?:#|//|/\*)\W*(?:(?:and|the|add|with|todo|plus)\W+){0,3}"
+    r"(?:more|others?|remaining|rest|so on|etc|similar|similarly|same|additional|further|repeat|"
+    r"continue|omitted|truncated|T?\d+ ?(?:\.\.|to|-|through) ?T?\d+)\b"
+)
 
 Outcome = Literal["whole", "open", "broken", "alien", "deep"]
 
@@ -195,8 +201,20 @@ class _Reader:
             raise OutOfText
         if _LEFT_OUT.match(text, start, min(end, start + 200)):
             raise self._wrong("a comment stands for what was left out")
+        past = end + (2 if block else 1)
+        if _OTHERS.match(text, start, end) and self._last_in_place(start, past):
+            raise self._wrong("a comment stands for what was left out")
         self._slip("comments")
-        self.pos = end + (2 if block else 1)
+        self.pos = past
+
+    def _last_in_place(self, start: int, past: int) -> bool:
+        """Whether a comment stands where an item may be awaited, just before its list ends."""
+        frame = self.stack[-1]
+        after = SPACE.match(self.text, past).end()  # type: ignore[union-attr]
+        if frame.close != "]" or not self.text.startswith("]", after):
+            return False
+        line = self.text[self.text.rfind("\n", 0, start) + 1 : start]
+        return not frame.filled or not line.strip()
 
     def _push(self, opener: str) -> None:
         if len(self.stack) >= MAX_DEPTH:

@@ -31,6 +31,13 @@ _KNOWN = frozenset('"\\/bfnrtu')
 # What regular expressions mean by a backslash, which is kept. Of others (`\x`, `\_`, `\$`, digits)
 # it can't be known whether the backslash was meant.
 _KEPT = re.compile(r"[A-Za-z.()\[\]{}*+?^|-]")
+# Backslashes that were not meant as JSON's, once others in the string were not: a regular
+# expression's `\b`, a path from its drive on, and names as in `\Temp\new` or `\gamma \nabla`.
+_LITERAL = re.compile(
+    r"(?<!\\)(?:\\\\)*+(?:\\[bf]|\b[A-Za-z]:\\[bfnrt]|\b[A-Za-z]:\\[A-Za-z.][^\\\s]*\\[bfnrt])"
+)
+_NAMED = re.compile(r"(?<!\\)(?:\\\\)*+\\(?![bfnrtu])[A-Za-z]{3}")
+_MAY_BE_NAMED = re.compile(r"(?<!\\)(?:\\\\)*+\\[nrt][a-z]")
 _UNCLEAR = frozenset("xUNav")
 # Strings without a slip but their quotes, by far the most, are met in one step.
 _SIMPLE = {
@@ -39,6 +46,7 @@ _SIMPLE = {
     )
     for quote in ('"', "'")
 }
+_UNKNOWN_ESCAPES = "escapes that JSON does not know"
 _DECODER = json.JSONDecoder(strict=False)
 _ESCAPED = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\.")
 _CONTROL = re.compile(r"[\x00-\x1f]")
@@ -46,6 +54,8 @@ _UNICODE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _BYTE = re.compile(r"\\x([0-9a-fA-F]{2})")
 _ENDS = frozenset(",}]，｝］;；")
 _MEMBER = re.compile(r"""(?:"[^"\\\n]{0,200}"|'[^'\\\n]{0,200}'|“[^”\\\n]{0,200}”)\s*[:：]""")
+# A straight quote, the first in a string of curly ones, that may end it.
+_STRAIGHT_END = re.compile(r"""[^"]*[^"\s({\[:,=]"\s*[,:}\]]""")
 _COMMENT = re.compile(r"#|//|/\*")
 _BEFORE_OPENING, _AFTER_CLOSING = " \t(=", " \t.!?)>\\"
 _STRUCTURE = frozenset(",:{}[]，：;+|&")
@@ -113,12 +123,18 @@ def read_string(text: str, pos: int, *, key: bool, frame: str) -> tuple[str, int
         else:
             piece, pos = _escape(text, end, opener)
             if text[end + 1] not in _KNOWN:
-                slip = slip or "escapes that JSON does not know"
+                slip = slip or _UNKNOWN_ESCAPES
             parts.append(piece)
-    said = "".join(parts)
+    said, body = "".join(parts), text[start + 1 : pos]
+    if slip == _UNKNOWN_ESCAPES and (
+        _LITERAL.search(body) or (_NAMED.search(body) and _MAY_BE_NAMED.search(body))
+    ):
+        raise Wrong(start, "backslashes that may all be meant as such; double them")
+    if opener in "“”„" and _STRAIGHT_END.match(body):
+        raise Wrong(start, "a string that opens with one kind of quote and may end with another")
     if opener == "`" and "${" in said:
         raise Wrong(start, "a template that only a program can fill")
-    return said, pos + 1, slip or _slip(opener, text[start + 1 : pos])
+    return said, pos + 1, slip or _slip(opener, body)
 
 
 def _slip(opener: str, body: str) -> str:

@@ -6,11 +6,13 @@ from typing import Literal
 
 _LINE = re.compile(r"^[ \t]*<(?P<slash>/?)file(?=[\s/>])", re.MULTILINE)
 _ATTRIBUTE = re.compile(r"""\s+([A-Za-z][\w-]*)\s*=\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s"'<>=]+))""")
+_BARE = re.compile(r"\s+executable(?=[\s/>])", re.IGNORECASE)
 _TAIL = re.compile(r"[ \t]*(?P<slash>/?)>")
 _CLOSE_LINE = re.compile(r"^[ \t]*</file(?:[ \t][^>\n]*)?>[ \t\r]*$", re.MULTILINE)
 _NEED = re.compile(r"<need\b")
 _PARTIAL_CLOSE = re.compile(r"^[ \t]*</f[^>\n]*\Z", re.MULTILINE)
 _LONGEST_TAG = 1000
+_NO_OPENING = "a block is closed whose opening <file> tag can't be read"
 _LONGEST_REASON = 500
 
 
@@ -37,6 +39,15 @@ class Tag:
     def op(self) -> str:
         """What is to be done, in the model's word; "write" when it does not say."""
         return self.attributes.get("op", "write").strip().lower()
+
+    @property
+    def executable(self) -> bool:
+        """Whether the file is to be run: by that name, or by its mode, as `755` or `+x`."""
+        said = self.attributes.get("executable", "").strip().lower()
+        mode = self.attributes.get("mode", "").strip().lower()
+        bits = mode[-3:] if mode.isdigit() else ""
+        runs = mode.endswith("+x") or any(bit in "1357" for bit in bits)
+        return said in ("true", "yes", "1", "executable") or runs
 
     @property
     def lone(self) -> bool:
@@ -181,7 +192,11 @@ def _attributes(text: str, at: int) -> tuple[dict[str, str], int]:
     """The attributes from `at` on, first of each name, and where they end."""
     attributes: dict[str, str] = {}
     limit = at + _LONGEST_TAG
-    while match := _ATTRIBUTE.match(text, at, limit):
+    while match := _ATTRIBUTE.match(text, at, limit) or _BARE.match(text, at, limit):
+        if match.re is _BARE:
+            attributes.setdefault("executable", "true")
+            at = match.end()
+            continue
         bare = match[4]
         if bare and bare.endswith("/") and text.startswith(">", match.end()):
             bare = bare[:-1]
@@ -248,6 +263,9 @@ def _exact(text: str, tags: list[Tag], nonce: str, *, cut: bool) -> Tagged:
     tagged.problems += [
         f'the tag of `{tag.path}` lacks id="{nonce}" and was not read' for tag in stray[:20]
     ]
+    lone = re.compile(rf"</\s?file\s[^>\n]{{0,9}}{re.escape(nonce)}", re.IGNORECASE)
+    if not stray and any(lone.search(part) for part in tagged.outside):
+        tagged.problems.append(_NO_OPENING)
     return tagged
 
 
@@ -277,6 +295,8 @@ def _balanced(text: str, tags: list[Tag], *, cut: bool) -> Tagged:
             pairs.append((tag, mark.start(), mark.end()))
         elif pairs:
             doubtful.add(pairs[-1][0].start)
+        else:
+            tagged.problems.append(_NO_OPENING)
     if cut and pairs and not stack and text[pairs[-1][2] :].strip():
         doubtful.add(pairs[-1][0].start)
     at = 0

@@ -6,7 +6,10 @@ from partita.core.reply.value import Unreadable
 
 THINK_OPEN = re.compile(r"<think(?:ing)?>|\[THINK\]", re.IGNORECASE)
 THINK_CLOSE = re.compile(r"</think(?:ing)?>|\[/THINK\]", re.IGNORECASE)
-_ASIDES = r"(?:think(?:ing)?|thoughts?|reasoning|reflection|scratchpad)"
+_ASIDES = (
+    r"(?:think(?:ing)?|thoughts?|reasoning|reflection|scratchpad|antthinking|inner_monologue"
+    r"|seed:think)"
+)
 ASIDE_OPEN = re.compile(rf"<{_ASIDES}(?:\s[^<>\n]{{0,80}})?>|\[THINK\]", re.IGNORECASE)
 """As THINK_OPEN, and where other models think aloud; for replies that hold no markup."""
 ASIDE_CLOSE = re.compile(rf"</{_ASIDES}>|\[/THINK\]", re.IGNORECASE)

@@ -16,8 +16,8 @@ BLANK = " \t\r\n\ufeff\u200b\u200c\u200d\u2060\x00"
 _ANNOUNCED = re.compile(r"(?:[:=>→]|\b(?:is|are|be|return|to))[\s*_`\"'(]*\Z")
 
 _LANDMARK = re.compile(
-    r"(?P<think>\[THINK\]|<(?=think|thought|reason|reflec|scratch))"
-    r"|(?P<close></(?:think|thought|reason|reflec|scratch)[^<>\n]{0,12}>|\[/THINK\])"
+    r"(?P<think>\[THINK\]|<(?=think|thought|reason|reflec|scratch|antthink|inner_mono|seed:))"
+    r"|(?P<close></(?:think|thought|reason|reflec|scratch|antthink|inner_mono|seed:)[^<>\n]{0,12}>|\[/THINK\])"
     r"|(?P<skip><!\[CDATA\[|\x1b\[[\d;]*[a-z])"
     r"|(?P<channel><\|channel\|>|<\|message\|>)"
     r"|^(?P<indent>[ \t]*)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<data>ya?ml|toml)\b[^\n]*$"

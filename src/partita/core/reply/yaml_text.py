@@ -24,6 +24,14 @@ class _JsonLoader(_Base):  # type: ignore[misc]  # the C loader exists only wher
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own hook
 
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's
+        """As PyYAML does, but a key that is there twice is refused, as YAML wants it."""
+        made = super().construct_mapping(node, deep=deep)
+        if len(made) < len(node.value):
+            msg = f"line {node.start_mark.line + 1}: a key is there twice"
+            raise BadYaml(msg)
+        return made
+
 
 class _OldLoader(_Base):  # type: ignore[misc]  # as above
     """Plain scalars mean what they did in YAML 1.1: `no` is false; only a date stays text."""
@@ -51,6 +59,9 @@ _LOOSE = re.compile(
     r"(?:y|yes|n|no|on|off|<<|=)\Z|[-+.]?[0-9][0-9_.:a-fA-FxobOB+-]*\Z|[-+]?\.(?:inf|nan)\Z",
     re.IGNORECASE,
 )
+
+
+_NUMBER_SIGN = re.compile(r"[ \t]+#\d")  # by the rules a comment, but rather an issue's number
 
 
 def read_yaml(text: str) -> tuple[Any, ...]:
@@ -92,7 +103,7 @@ def check_yaml(text: str, *, strict: bool = False) -> bool:
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
             elif isinstance(event, yaml.ScalarEvent) and event.style in (None, "") and strict:
-                _refuse_comma(event.value)
+                _refuse_unclear(text, event)
                 loose = loose or bool(_LOOSE.match(event.value))
             if depth > _MAX_DEPTH:
                 msg = f"nested deeper than {_MAX_DEPTH} levels"
@@ -105,9 +116,13 @@ def check_yaml(text: str, *, strict: bool = False) -> bool:
     return loose
 
 
-def _refuse_comma(scalar: str) -> None:
-    if scalar.endswith(","):
+def _refuse_unclear(text: str, scalar: yaml.ScalarEvent) -> None:
+    if scalar.value.endswith(","):
         msg = "a line ends in a comma, as in JSON"
+        raise BadYaml(msg)
+    end = scalar.end_mark
+    if end is not None and _NUMBER_SIGN.match(text, end.index):
+        msg = f"line {end.line + 1}: `#` may be text or a comment; use quotes"
         raise BadYaml(msg)
 
 
