@@ -280,9 +280,32 @@ def test_as_many_paths_as_are_allowed_are_granted_and_files_that_are_there_too()
     assert ask(plan(task("a")), *many, *many, there={"x1": "file"}) == granted(*many)
 
 
+def test_needs_on_nothing_and_on_itself_change_no_answer():
+    found = plan(task("a", needs=("a", "nobody")), task("b"))
+    assert ask(found, "b/x") == granted("b/x", needs=("b",))
+
+
 def test_patterns_that_can_not_be_compared_are_no_leave():
     hard = task("b", "**/*a" + "*b?c" * 60 + "/**", forbid=("**/*a" + "?" * 40 + "/*" * 20,))
     answer = ask(plan(task("a"), hard), "/".join("ab" * 60 for _ in range(8)))
     assert isinstance(answer, (Denied, Widened))
     if isinstance(answer, Widened):
         assert not scope_of(hard).may_write(answer.touch[0]) or answer.needs == ("b",)
+
+
+def test_what_a_later_task_has_sent_already_is_not_written_by_an_earlier_one():
+    """It asked for more and was put behind: what it sent is kept, and would not merge."""
+    found = plan(task("a"), task("b", needs=("a",)))
+    wish = (found, {"a": "asking"}, "a", ("b/x",))
+    assert expand(*wish) == granted("b/x")
+    answer = expand(*wish, begun={"b"})
+    assert isinstance(answer, Denied)
+    assert answer.why.startswith("`b/x` belongs to `b`, which waits for `a`: leave the edit to `b`")
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"), [("large", "too large to be shown"), ("binary", "no text")]
+)
+def test_a_file_that_can_not_be_shown_is_refused(kind, why):
+    answer = ask(plan(task("a")), "x", there={"x": kind})
+    assert answer == Denied(task="a", why=f"`x` can't be changed here: it is {why}.")

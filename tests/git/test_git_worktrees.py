@@ -3,12 +3,13 @@
 import os
 import subprocess
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from git_kit import User, run, snapshot, write
 
 from partita.adapters.git import ensure_state_folder
-from partita.errors import BadInput
+from partita.errors import BadInput, GitFailed
 
 FILES = {"a": (False, b"1"), "d/x": (False, b"2"), "run": (True, b"3")}
 
@@ -206,6 +207,31 @@ def test_a_worktree_that_is_only_partly_there_is_made_or_removed(user, base, lef
             run(repo.discard("task"))
             assert not path.exists()
             assert "task" not in user.git("worktree", "list")
+
+
+def halfway(user):
+    """A worktree as another git leaves it for a moment while it makes it."""
+    admin = user.root / ".git/worktrees/others"
+    admin.mkdir(parents=True)
+    (admin / "gitdir").write_text(f"{user.root.parent}/others/.git\n")
+    (admin / "HEAD").write_text("0" * 40 + "\n")
+    (admin / "commondir").touch()
+    return admin / "commondir"
+
+
+def test_a_worktree_that_another_git_is_just_making_is_waited_for(user, base):
+    repo, common = user.open(), halfway(user)
+    finished = Timer(0.15, common.write_text, ["../..\n"])
+    finished.start()
+    path = run(repo.checkout("task", base))
+    finished.join()
+    assert snapshot(path) == FILES
+
+
+def test_one_that_stays_halfway_is_named_in_the_end(user, base):
+    repo, _ = user.open(), halfway(user)
+    with pytest.raises(GitFailed, match=r"^git worktree failed: .*worktrees/others/commondir"):
+        run(repo.checkout("task", base))
 
 
 def test_a_worktree_without_files_can_be_had_before_the_first_commit(user):

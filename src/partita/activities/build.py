@@ -277,6 +277,20 @@ async def _texts(world: World, commit: str, entries: Sequence[Entry]) -> dict[st
     return texts
 
 
+async def kinds(world: World, commit: str, paths: Sequence[str]) -> dict[str, str]:
+    """What lies at each path of the commit; of `paths`, files that no worker can be shown stand
+    there as "large" or "binary".
+    """
+    entries = {e.path: e for e in await world.repo.files(commit)}
+    found: dict[str, str] = {path: e.kind for path, e in entries.items()}
+    files = [p for p in dict.fromkeys(paths) if found.get(p) in ("file", "executable")]
+    large = [p for p in files if entries[p].size > SHOWN_CHARACTERS]
+    small = [entries[p] for p in files if p not in large]
+    texts = {p for e in small for p in await _texts(world, commit, [e])}
+    found |= dict.fromkeys(large, "large")
+    return found | {e.path: "binary" for e in small if e.path not in texts}
+
+
 async def drive(world: World, job: Assignment, *, activity: str, role: Role = "coder") -> Ending:
     """Hold the worker's conversation with the role's route."""
     talk = conversation(job)

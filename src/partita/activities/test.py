@@ -124,7 +124,12 @@ async def test(
         if checked.verdict.ok:
             await world.repo.point(f"partita/{world.run}/{task.id}", commit)
             return Passed(task=task.id, commit=commit)
-        culprit = blame(checked.run, lambda path: owner(plan, path), task.id)
+        # Who may write the file now answers for it, whoever had it first.
+        culprit = blame(
+            checked.run,
+            lambda path: task.id if scope.may_write(path) else owner(plan, path),
+            task.id,
+        )
         if culprit not in (None, task.id):
             why = f"{checked.verdict.summary}; the cause lies with {culprit}"
             return Deferred(task=task.id, commit=commit, why=why)
@@ -158,6 +163,12 @@ async def test(
         await world.repo.point(f"partita/{world.run}/{task.id}", commit)
     said = checked.verdict.summary.rstrip(".")
     return Failed(task=task.id, why=f"{said} after {start.rounds} fix rounds")
+
+
+async def put_away(world: World, task: str) -> None:
+    """Remove the worktrees that a task's tests ran in: there may be hundreds of tasks."""
+    for name in (task, base_tree(task)):
+        await world.repo.discard(f"{world.run}-{name}")
 
 
 async def merge_all(

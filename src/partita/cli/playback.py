@@ -76,7 +76,7 @@ def play(
     start = replace(
         decode(Start, header.options["start"]),
         interactive=False,
-        approve=False,
+        asked=tuple(map(str, header.options.get("asked") or ())),
         branch=asyncio.run(repo.base()).branch,
     )
     sandbox.get()
@@ -100,6 +100,7 @@ def play(
         watch = Watch(
             as_json=as_json, cap=None, send=lambda name, value: store.send(run, name, value)
         )
+        watch.interactive = False  # all that the run asks was answered
         try:
             outcome = execute(job, watch)
         finally:
@@ -118,7 +119,10 @@ def play(
 
 
 def _enter(store: SqliteStore, run: str, header: Header, start: Start) -> None:
-    """The playback as a run of its own, with what the user answered in the recorded one."""
+    """The playback as a run of its own, with what the user answered in the recorded one.
+
+    An approval is given again: a plan that was approved as it stands is not changed on the way.
+    """
     options = {
         **header.options,
         "start": encode(start),
@@ -128,6 +132,8 @@ def _enter(store: SqliteStore, run: str, header: Header, start: Start) -> None:
     store.create(RunRecord(id=run, request=header.request, options=options, created=now()))
     if answers := header.options.get("answers"):
         store.send(run, "doubts", answers)
+    if start.approve:
+        store.send(run, "approval", header.options.get("approval") or {"approved": True})
 
 
 def _tree(repo: GitRepo, outcome: Outcome) -> str:

@@ -28,8 +28,10 @@ def _header(record: RunRecord, store: SqliteStore, repo: GitRepo) -> Header:
     start = record.options["start"]
     result = record.result or {}
     tip = asyncio.run(tip_of(repo, result))
-    answers = store.received(record.id, "doubts")
-    options = {**record.options, **({"answers": answers} if answers else {})}
+    said = {"answers": "doubts", "approval": "approval"}
+    given: dict[str, Any] = {key: store.received(record.id, name) for key, name in said.items()}
+    given["asked"] = [e.data["task"] for e in store.events(record.id) if e.type == "task.asking"]
+    options = {**record.options, **{key: value for key, value in given.items() if value}}
     return Header(
         request=record.request,
         options=options,

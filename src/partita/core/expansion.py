@@ -1,6 +1,6 @@
 """Scope expansion: whether a task may write paths that it asks for while the others go on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from partita.core.clashes import clashes
 from partita.core.graph import edges, waits_for
@@ -20,6 +20,7 @@ from partita.core.state import Denied, Phase, Widened
 
 PATHS = 20  # of one request
 NO_FILES = {"link": "a symbolic link", "submodule": "a submodule"}
+NO_TEXTS = {"large": "too large to be shown", "binary": "no text"}
 RUNNING = ("building", "testing")
 DONE = ("passed", "deferred")
 SHOWN = 5  # contracts in a sentence
@@ -33,6 +34,7 @@ def expand(
     *,
     blind: Blind = SHARP,
     there: Mapping[str, str] | None = None,
+    begun: Collection[str] = (),
 ) -> Widened | Denied:
     """Whether the task, which was building and now asks, may write these paths, too.
 
@@ -41,7 +43,9 @@ def expand(
     that one waits for it. Failed tasks, and those that wait for a failed one, do not count.
 
     `phases` tells where the tasks stand (waiting, when missing), `there` what kind of entry lies
-    at each path of the task's tree ("link" and "submodule" are no files).
+    at each path of the task's tree ("link" and "submodule" are no files, "large" and "binary" files
+    that a worker can't be shown). Of the tasks in `begun` something is committed already: even if
+    they go on after this one only, it can't write what is theirs.
     """
     me = next(t for t in plan.tasks if t.id == task)
     wishes = tuple(dict.fromkeys(paths))
@@ -51,7 +55,7 @@ def expand(
     touch = tuple(normalise(literal(p)) for p in wishes if not scope_of(me).may_write(p))
     if not touch:
         return Widened(task=task, touch=(), needs=())
-    found = _concerned(plan, me, touch, blind)
+    found = _concerned(plan, me, touch, blind, begun)
     if isinstance(found, str):
         return Denied(task=task, why=found)
     behind, doomed = _reach(_turned(edges(plan)), [task]), _doomed(plan, phases)
@@ -99,6 +103,8 @@ def _unfit(me: Task, paths: Sequence[str], there: Mapping[str, str]) -> list[str
 def _in_the_way(path: str, shown: str, there: Mapping[str, str]) -> list[str]:
     if there.get(path) in NO_FILES:
         return [f"{shown} is {NO_FILES[there[path]]}"]
+    if there.get(path) in NO_TEXTS:
+        return [f"{shown} can't be changed here: it is {NO_TEXTS[there[path]]}"]
     for folder in (path[:i] for i, char in enumerate(path) if char == "/"):
         if folder in there:
             return [
@@ -110,15 +116,19 @@ def _in_the_way(path: str, shown: str, there: Mapping[str, str]) -> list[str]:
 # --- the other tasks ----------------------------------------------------------------------------
 
 
-def _concerned(plan: Plan, me: Task, touch: tuple[str, ...], blind: Blind) -> dict[str, str] | str:
+def _concerned(
+    plan: Plan, me: Task, touch: tuple[str, ...], blind: Blind, begun: Collection[str]
+) -> dict[str, str] | str:
     """The tasks that writing there would clash with, each with a path; or why it can't be told."""
     waits = waits_for(plan)
     before = _reach(waits, waits[me.id])
     after = _reach(_turned(waits), [me.id])
-    # What `touch` clashes with must be over before a build begins; for what is read it is enough
-    # that one has passed before the other passes.
+    # What `touch` clashes with must be over before the first build of a task begins: what one that
+    # asked for more has sent so far is kept. For what is read it is enough that one has passed
+    # before the other passes.
     ordered = _reach(waits, (n for n in me.needs if n in waits and n != me.id))
-    ordered |= {t.id for t in plan.tasks if any(n in after and n != t.id for n in t.needs)}
+    later = {t.id for t in plan.tasks if any(n in after and n != t.id for n in t.needs)}
+    ordered |= later.difference(begun)
     reads_ordered = before | after
 
     def other(a: str, b: str) -> str:

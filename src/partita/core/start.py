@@ -28,7 +28,7 @@ class Start:
     `until` is the last activity to do. `plan` is the JSON of a plan file that replaces analysis
     and design. `interactive`: somebody sits at a terminal and can be asked.
     `pace`: how long tasks take here, learnt from earlier runs. `blind`: what names the work tree's
-    file system takes for the same.
+    file system takes for the same. `asked`: in a replay, the tasks that asked for more, in order.
     """
 
     request: str
@@ -51,6 +51,7 @@ class Start:
     land: bool = True
     pace: Pace = field(default_factory=Pace)
     blind: Blind = SHARP
+    asked: tuple[str, ...] = ()
 
     def includes(self, activity: str) -> bool:
         """Is the activity to be done?"""

@@ -11,7 +11,7 @@ from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 from dbos import WorkflowHandleAsync as Handle
 
 from partita.activities.build import build
-from partita.activities.test import test
+from partita.activities.test import put_away, test
 from partita.core.codec import decode, encode
 from partita.core.plan import Plan
 from partita.core.report import Outcome
@@ -172,6 +172,7 @@ class Host:
                     arguments["commit"],
                     tuple(arguments["providers"]),
                 )
+                await put_away(self._world, task.id)
         except NotAccepted as e:
             event = Failed(task=task.id, why=e.message)
         except Exception as e:

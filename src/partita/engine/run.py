@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from partita.activities.analyse import analyse, with_events
+from partita.activities.build import kinds
 from partita.activities.design import design, foresee
 from partita.activities.finalise import finalise
 from partita.activities.integrate import integrate
@@ -33,19 +34,10 @@ from partita.core.state import (
 )
 from partita.core.words import count
 from partita.engine.approval import approval, doubts
+from partita.engine.turns import Children, Turns
 from partita.errors import GitFailed
 from partita.ports.repo import Conflict
 from partita.ports.world import World
-
-
-class Children(Protocol):
-    """Child workflows, as the loop needs them: start one, wait for the first to end."""
-
-    async def start(self, kind: str, plan: Plan, task: str, arguments: dict[str, Any]) -> None:
-        """Start the child `kind` of a task, with the plan as it is now."""
-
-    async def first(self) -> TaskEvent:
-        """The event of the child that ended first."""
 
 
 async def journey(world: World, start: Start, children: Children) -> Outcome:
@@ -129,7 +121,7 @@ async def carry_out(
     `weights` are the tasks' expected seconds: what has most behind it starts first.
     """
     schedule = Schedule(state=RunState(plan=plan), slots=start.max_parallel, weights=weights)
-    state, heard = schedule.state, Heard()
+    state, heard, turns = schedule.state, Heard(), Turns(list(start.asked))
     while True:
         for command in schedule.decide():
             match command:
@@ -146,7 +138,7 @@ async def carry_out(
                     arguments = _test_arguments(schedule, task)
                     await children.start("test", state.plan, task, arguments)
             _move(world, schedule, event)
-        event = await children.first()
+        event = await turns.next(children, state.phases)
         _move(world, schedule, event)
         if isinstance(event, Wants):
             answer = await _consider(world, start, state, event)
@@ -159,9 +151,16 @@ async def _consider(world: World, start: Start, state: RunState, wants: Wants) -
     if start.approve:
         why = "the plan was approved as it stands; do without it, or say in your file what it lacks"
         return Denied(task=wants.task, why=why)
-    entries = await world.repo.files(await base_of(world, state, wants.task))
-    there = {e.path: e.kind for e in entries}
-    return expand(state.plan, state.phases, wants.task, wants.paths, blind=start.blind, there=there)
+    base = await base_of(world, state, wants.task)
+    return expand(
+        state.plan,
+        state.phases,
+        wants.task,
+        wants.paths,
+        blind=start.blind,
+        there=await kinds(world, base, wants.paths),
+        begun=state.commits,
+    )
 
 
 @dataclass(slots=True)

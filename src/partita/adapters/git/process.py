@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Container, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,9 @@ LIMIT = 256 * 1024 * 1024
 
 PATIENCE = 900.0
 """Seconds after which a git that has not ended is stopped."""
+
+PAUSES = (0.01, 0.05, 0.2, 0.5)
+"""Seconds before each new try of a git that met a worktree which another git was just making."""
 
 # Threads of our own: whoever keeps the event loop's busy with long work does not stop git.
 _THREADS = ThreadPoolExecutor(max_workers=16, thread_name_prefix="git")
@@ -48,6 +52,9 @@ _KEPT_VARIABLES = (
     "GIT_EXEC_PATH",
 )
 _KEPT_PREFIXES = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
+
+# Git dies of a worktree whose making or removal it meets halfway, before it has done anything.
+_HALF_MADE = re.compile(r"^fatal: failed to read .*worktrees/[^/\n]+/commondir", re.MULTILINE)
 
 
 class Git(Protocol):
@@ -83,7 +90,11 @@ class RealGit:
     ) -> Done:
         """Run it; raises GitFailed when the exit code is not among `ok`."""
         pinned = {**self._pinned, **(env or {})}
-        done = await run(args, cwd or self._root, stdin=stdin, env=pinned, limit=limit)
+        for pause in (*PAUSES, None):
+            done = await run(args, cwd or self._root, stdin=stdin, env=pinned, limit=limit)
+            if pause is None or not _HALF_MADE.search(done.err):
+                break
+            await asyncio.sleep(pause)
         if done.code not in ok:
             raise failure(args, done)
         return done
@@ -137,7 +148,15 @@ def failure(args: tuple[str, ...], done: Done) -> GitFailed:
     remedy = ""
     if ".lock'" in done.err and "File exists" in done.err:
         remedy = "Wait for the other git process; if there is none, remove the lock file it names."
-    return GitFailed(f"git {args[0]} failed: {words}", remedy=remedy)
+    return GitFailed(f"git {_command(args)} failed: {words}", remedy=remedy)
+
+
+def _command(args: tuple[str, ...]) -> str:
+    """The git command among the arguments, behind the settings that it is given."""
+    rest = list(args)
+    while rest[0] == "-c" and len(rest) > 2:  # noqa: PLR2004 - its setting, and what follows
+        del rest[:2]
+    return rest[0]
 
 
 def said(err: str) -> str:
@@ -165,9 +184,11 @@ def _ended(child: Child, args: tuple[str, ...], cwd: Path, patience: float) -> D
     try:
         return child.run()
     except TooMuch as error:
-        raise GitFailed(f"git {args[0]} printed more than it may.") from error
+        raise GitFailed(f"git {_command(args)} printed more than it may.") from error
     except TooLong as error:
-        raise GitFailed(f"git {args[0]} did not end within {patience:.0f} seconds.") from error
+        raise GitFailed(
+            f"git {_command(args)} did not end within {patience:.0f} seconds."
+        ) from error
     except FileNotFoundError as error:
         if cwd.is_dir():
             raise BadInput("git was not found.", remedy="Install git 2.38 or newer.") from error
