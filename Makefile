@@ -1,11 +1,11 @@
-# make install | demo | test | bench - all in .venv, nothing outside it but bubblewrap for tests
+# make install | demo | test | bench | mutants - all in .venv, nothing outside but bubblewrap for tests
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= 2
 
-.PHONY: install dev demo test lint types layers unit sandbox bench clean
+.PHONY: install dev demo test lint types layers unit sandbox bench mutants clean
 
 install: $(VENV)/installed
 
@@ -50,6 +50,10 @@ unit:
 
 bench: dev sandbox
 	$(BIN)/python benchmarks/run.py
+
+mutants: dev
+	$(PIP) install -c constraints.txt -e '.[dev,mutation]'
+	$(BIN)/python benchmarks/mutants.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .ruff_cache .hypothesis

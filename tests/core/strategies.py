@@ -59,7 +59,14 @@ def valid_plans(draw, most=6):
         architecture=draw(texts),
         tasks=tuple(order),
         contracts=tuple(
-            Contract(id=c, kind="function", signature=draw(texts), path=f"dir{c[1:]}/a.py")
+            Contract(
+                id=c,
+                kind="function",
+                signature=draw(texts),
+                path=f"dir{c[1:]}/a.py",
+                symbol=draw(texts),
+                note=draw(texts),
+            )
             for c in contracts
         ),
         dependencies=draw(st.lists(texts, max_size=2).map(tuple)),

@@ -65,6 +65,48 @@ def figures(found, **way):
     return estimate(found, **way)
 
 
+def between(low, high):
+    return pytest.approx((low, high))
+
+
+def ends(found):
+    return (found.low, found.high)
+
+
+def test_an_estimate_is_the_sum_that_the_guide_figures_give():
+    # Two tasks of 1,000 tokens, 3,000 shown to each; of the two one is mended, with 8,500 to read.
+    found = figures(plan(100, 100), context_tokens=3_000, slots=1)
+    read, written = (2 * 3_850, 2 * 6_300 + 8_500), (2 * 700, 2 * 1_500 + 1_000)
+    assert ends(found.calls) == (2, 3)
+    assert ends(found.tokens) == (read[0] + written[0], read[1] + written[1])
+    assert ends(found.money) == tuple(
+        250 * r + 2_000 * w for r, w in zip(read, written, strict=True)
+    )
+    quickest, slowest = 2 + 700 / 60 + 1, 2 + 1_500 / 60 + (2 + 1_000 / 60) / 2 + 1.5 * 4
+    assert ends(found.per_task["t1"]) == between(quickest, slowest)
+    assert ends(found.seconds) == between(1 + 2 * quickest, 8 + 2 * slowest)
+
+
+def test_tokens_and_nano_dollars_are_whole_where_the_range_was_drawn_in():
+    found = figures(plan(100, 100), prices=Price(input=10**9, output=10**9))  # 3,100 to 16,100
+    assert ends(found.tokens) == (3_533, 14_129)
+    assert ends(found.money) == (3_532_351, 14_129_401)
+
+
+def test_a_task_that_lists_no_files_counts_as_eighty_lines_for_each_pattern():
+    def tokens(*touch):
+        bare = Plan(name="p", tasks=(Task(id="a", objective="", touch=touch),))
+        return ends(figures(bare, context_tokens=3_000).tokens)
+
+    assert tokens("a/**") == (3_850 + 560, 6_300 + 1_200 + 7_500 + 2 * 800)
+    assert tokens("a/**", "b") == (3_850 + 1_120, 6_300 + 2_400 + 7_500 + 2 * 1_600)
+
+
+def test_an_empty_plan_takes_what_is_around_it():
+    nothing = figures(Plan(name="p", tasks=()))
+    assert ends(nothing.seconds) == between(8**0.5 / 2, 2 * 8**0.5)  # 1 to 8, drawn in
+
+
 def test_more_code_costs_more_of_everything():
     small, large = figures(plan(50, 50)), figures(plan(1000, 1000))
     assert small.tokens.high < large.tokens.low

@@ -80,6 +80,17 @@ def test_numbers_run_from_0_on_and_rise_along_the_edges_but_on_a_circle(graph):
             assert order.number[other] < order.number[node] or node in slow[other]
 
 
+def test_a_node_that_begins_nowhere_comes_behind_none():
+    order = Order({"a": [], "b": ["a"], "c": ["b"]}, begin={"c": ["b"]})
+    assert order.before("a", "c")
+    assert not order.before("a", "b")
+
+
+def test_a_task_whose_length_is_unknown_takes_no_time():
+    tasks = tuple(Task(id=i, objective="", touch=(i,)) for i in "abc")
+    assert critical_path(Plan(name="p", tasks=tasks), {"b": 1.0}) == ("b",)
+
+
 def test_an_unknown_node_is_apart_from_none():
     order = Order({"a": [], "b": ["a"]})
     assert not order.before("?", "a")
@@ -162,9 +173,11 @@ def test_the_critical_path_is_a_chain_and_none_takes_longer(plan, numbers):
 
 @LAW
 @given(valid_plans() | any_plans())
-def test_waves_hold_every_task_once(plan):
-    found = [ident for wave in waves(plan) for ident in wave]
-    assert sorted(found) == sorted({t.id for t in plan.tasks})
+def test_waves_are_the_layers_of_what_is_needed_with_those_in_circles_last(plan):
+    wanted = slow_layers({t.id: t.needs for t in first(plan.tasks)})
+    rest = {t.id for t in plan.tasks}.difference(*wanted)
+    assert waves(plan)[: len(wanted)] == wanted
+    assert [sorted(wave) for wave in waves(plan)[len(wanted) :]] == ([sorted(rest)] if rest else [])
 
 
 def test_twenty_thousand_tasks_in_a_row_or_a_ring_are_no_trouble():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from strategies import LAW, any_plans, valid_plans
 
-from partita.core.plan import Plan, WantedFile
+from partita.core.plan import Contract, Plan, WantedFile
 from partita.core.planfile import PLAN_SCHEMA, read_plan, slug, to_json
 from partita.core.problems import ID, TASKS, problems
 from partita.core.scope import matches, scope_of
@@ -91,6 +91,11 @@ def test_only_what_is_needed_must_be_there_and_nulls_count_as_missing():
     assert (plan.base, plan.contracts, plan.tasks[0].read) == ("", (), ())
 
 
+def test_what_a_contract_leaves_out_is_empty():
+    plan = read(task(), contracts=[{"id": "x"}])
+    assert plan.contracts == (Contract(id="x", kind="other", signature=""),)
+
+
 def test_the_base_given_takes_the_place_of_the_file_s():
     data = {"name": "demo", "tasks": [task()], "base": "old"}
     for base, wanted in (("new", "new"), ("", "old")):
@@ -146,6 +151,11 @@ def test_an_existing_path_is_taken_literally():
     assert not scope.may_write("app/i/page.tsx")
     assert matches(scope.read[0], "app/[id]/x/y.ts")
     assert read_plan(to_json(plan), existing=frozenset(existing)) == plan
+
+
+def test_a_path_below_an_existing_folder_is_taken_literally_however_it_is_spelt():
+    plan = read(task(touch=["[id]/new.tsx", ".//[id]/more.tsx", "././x"]), existing=["[id]/a.tsx"])
+    assert plan.tasks[0].touch == (r"\[id\]/new.tsx", r"\[id\]/more.tsx", "x")
 
 
 def test_a_wanted_path_is_taken_literally():

@@ -181,10 +181,36 @@ def test_everything_wrong_is_said_at_once():
     assert kinds(found) == ["pattern", "needs", "needs", "contract", "overlap"]
 
 
+def test_what_is_wrong_is_said_behind_what_is_right():
+    files = tuple(WantedFile(path=p) for p in ("a/x", "b.py", "a/y", "c.py"))
+    shape, lost = (Contract(id=k, kind=k, signature="") for k in ("schema", "function"))
+    found = problems(Plan(name="x", tasks=(task("a", files=files),), contracts=(shape, lost)))
+    assert [(p.kind, p.tasks, p.witness) for p in found] == [
+        ("contract", (), None),
+        ("file", ("a",), "b.py"),
+        ("file", ("a",), "c.py"),
+    ]
+
+
+def test_a_contract_that_is_wrong_names_the_tasks_to_mend():
+    made = Contract(id="api", kind="function", signature="", path="lib/api.py")
+    first, second = task("a", provides=("api",)), task("b", provides=("api",), uses=("x",))
+    found = problems(Plan(name="x", tasks=(first, second), contracts=(made,)))
+    assert [p.tasks for p in found] == [("b",), ("a", "b")]
+    (found,) = problems(Plan(name="x", tasks=(first,), contracts=(made,)))
+    assert (found.tasks, found.witness) == (("a",), "lib/api.py")
+
+
+def test_a_task_that_forbids_nothing_is_not_said_to():
+    (found,) = problems(plan(Task(id="a", objective="", touch=())))
+    assert found.text == "`a` may not write anything: its `touch` is empty."
+
+
 def test_a_wanted_file_must_be_owned():
     assert problems(plan(task("a")), wanted=("a/x",)) == ()
     (found,) = problems(plan(task("a")), wanted=("README.md",))
     assert (found.kind, found.witness) == ("file", "README.md")
+    assert found.text == "`README.md` is wanted, and no task may write it."
 
 
 def test_a_file_in_the_wrong_task_is_sent_to_its_owner():

@@ -285,12 +285,10 @@ def test_of_readers_in_a_ring_one_gives_way():
 
 
 def test_many_writers_of_one_file_form_a_row():
-    found = plan(*(task(f"t{i:03}", "x.py", f"own/{i}") for i in range(500)))
-    repaired = repair(found)
+    ids = [f"t{7 * i % 500:03}" for i in range(500)]  # the row is one of positions, not of names
+    repaired = repair(plan(*(task(ident, "x.py", f"own/{ident}") for ident in ids)))
     assert repaired.left == ()
-    assert all(
-        t.needs == ((f"t{i - 1:03}",) if i else ()) for i, t in enumerate(repaired.plan.tasks)
-    )
+    assert [t.needs for t in repaired.plan.tasks] == [(), *((ident,) for ident in ids[:-1])]
     assert len(repaired.done) == 499
 
 
@@ -404,6 +402,11 @@ def test_wanted_and_existing_paths_are_judged_as_by_problems():
     repaired = repair(found, wanted=("y",), existing=frozenset({"x/z"}))
     assert kinds(repaired.left) == ["folder", "folder", "file"]
     assert needs(repaired.plan)["b"] == ("a",)
+
+
+def test_a_wanted_file_that_no_task_lists_is_left_where_all_else_is_well():
+    found = plan(task("a", "x"))
+    assert repair(found, wanted=("y",)).left == problems(found, wanted=("y",)) != ()
 
 
 def test_a_reader_that_waits_by_a_contract_for_a_later_reader_needs_no_more():

@@ -610,6 +610,8 @@ def test_what_partners_use_lies_under_the_tests_of_both():
     assert schedule.decide() == ()
     schedule.apply(Passed(task="c", commit="z"))
     assert schedule.decide() == (StartTest("a"), StartTest("b"))
+    resumed = Schedule(state=RunState(plan=plan, phases=phases | {"c": "passed"}), slots=3)
+    assert resumed.decide() == (StartTest("a"), StartTest("b"))
 
 
 def test_use_and_need_to_and_fro_would_wait_for_ever_and_is_a_problem():
