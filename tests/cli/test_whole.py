@@ -3,6 +3,7 @@
 import answers
 import pytest
 from answers import analysis, edit, file, rule
+from moments import events, started, until
 
 pytestmark = pytest.mark.sandbox
 PLAN = {
@@ -76,3 +77,12 @@ def test_a_whole_that_stays_broken_is_kept_and_does_not_land(offering):
     fixes = [r.texts[-1][1] for r in stub.requests if "What failed" in r.texts[-1][1]]
     assert len(fixes) == 3
     assert "What was tried before" in fixes[-1]
+
+
+def test_a_task_s_worktree_goes_when_the_task_has_ended(offering):
+    """There may be hundreds of tasks: their copies of the repository must not pile up."""
+    hangs = rule("`web`: the page", "", behaviour="hang")
+    shell, _ = offering(analysis(), answers.plan(), answers.core(), hangs)
+    with started(shell, "build", answers.REQUEST, "--depth", "quick"):
+        until(lambda: ("task.passed", "core") in events(shell), "the core has passed")
+        assert list((shell.folder / ".partita/worktrees").glob("*-core*")) == []

@@ -130,6 +130,17 @@ def test_with_any_path_overlaps_are_those_of_the_patterns_alone(plan, sharp):
         assert len(clash.witness) >= len(path)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "path"),
+    [(".git/x", ".git/*", ".git/x"), ("a.", "a*", "a."), ("**/.git/a", ".git/**", ".git/a")],
+)
+def test_what_nobody_can_write_counts_only_with_any_path(one, other, path):
+    made = {"a": Scope(touch=(one,)), "b": Scope(touch=(other,))}
+    assert clashes(made, apart=NEVER).found == ()
+    (clash,) = clashes(made, apart=NEVER, any_path=True).found
+    assert clash.witness == path
+
+
 @LAW
 @given(plans(odd_names | odd_wild), st.builds(Blind, case=st.booleans(), forms=st.booleans()))
 def test_blind_it_finds_what_comparing_all_pairs_finds(plan, blind):
