@@ -1,18 +1,18 @@
-# make install | demo | test | bench | mutants - all in .venv, nothing outside but bubblewrap for tests
+# make install | demo | test | bench | mutants - all in .venv, nothing outside but bubblewrap and PostgreSQL for tests
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= 2
 
-.PHONY: install dev demo test lint types layers unit sandbox bench mutants clean
+.PHONY: install dev demo test lint types layers unit sandbox postgres machines bench mutants clean
 
 install: $(VENV)/installed
 
 demo: $(VENV)/installed
 	$(BIN)/partita demo
 
-test: dev sandbox lint types layers unit
+test: dev sandbox postgres machines lint types layers unit
 
 dev: $(VENV)/installed-dev
 
@@ -34,6 +34,18 @@ sandbox:
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -qq && apt-get install -y -qq bubblewrap; \
 	  else echo "bubblewrap is missing: sandbox tests will be skipped"; fi; }
+
+postgres:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql; \
+	  else echo "PostgreSQL is missing: its tests will be skipped"; fi; }
+
+machines:
+	@command -v ip >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq iproute2; \
+	  else echo "iproute2 is missing: tests on several machines will be skipped"; fi; }
 
 lint:
 	$(BIN)/ruff format --check src tests benchmarks

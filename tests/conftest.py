@@ -1,11 +1,15 @@
 """What all tests share: no key of the user's, no network but loopback, no silent skip in CI."""
 
+import itertools
 import os
 import socket
 
 import pytest
 
-MUST_RUN = ("sandbox", "kill")
+from partita.testing.postgres import PostgresCluster, available
+
+MUST_RUN = ("sandbox", "kill", "postgres")
+NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
@@ -25,9 +29,32 @@ def alone(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", connect)
 
 
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL cluster of this test session's own, made when the first test wants it."""
+    why = available()
+    if why is not None:
+        pytest.skip(why)
+    with PostgresCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def database_url(postgres):
+    """An empty PostgreSQL database for this test alone."""
+    return postgres.url(f"test_{next(NUMBERS)}")
+
+
+def pytest_collection_modifyitems(items):
+    """Whoever wants a PostgreSQL cluster is marked so."""
+    for item in items:
+        if "postgres" in getattr(item, "fixturenames", ()):
+            item.add_marker("postgres")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """In CI a skipped sandbox or kill test is a failure."""
+    """In CI a skipped sandbox, kill or PostgreSQL test is a failure."""
     outcome = yield
     report = outcome.get_result()
     if (

@@ -18,10 +18,14 @@ PartitaError
 │  │  ├─ ServerFailed      a 5xx
 │  │  ├─ MalformedReply    HTML, no choices, a stream cut short
 │  │  ├─ ContextTooLong    the prompt does not fit the model
-│  │  └─ ContentRefused    the provider declined to answer
+│  │  ├─ ContentRefused    the provider declined to answer
+│  │  └─ CircuitOpen       the provider failed again and again; it is left alone for a while
 │  ├─ ModelUnavailable     every model of a route failed
 │  ├─ AwaitingAnswer       an approval is needed before the run goes on
 │  ├─ GitFailed            git did not do what was asked
+│  │  └─ RemoteLost        the shared remote can't be reached
+│  ├─ DatabaseLost         the shared database can't be reached
+│  ├─ Fenced               another worker has taken this one's work over
 │  └─ CommandFailed        a tool of this machine did not work
 └─ StopRun                 not a fault                              exit 4
    ├─ BudgetSpent          the next call would pass the cap
@@ -131,6 +135,10 @@ class ContentRefused(ModelFailure):
     """The provider declined to answer."""
 
 
+class CircuitOpen(ModelFailure):
+    """The provider failed again and again; it is not asked for a while."""
+
+
 class ModelUnavailable(OutsideFailure):
     """Every model of a route failed."""
 
@@ -141,6 +149,18 @@ class AwaitingAnswer(OutsideFailure):
 
 class GitFailed(OutsideFailure):
     """git did not do what was asked."""
+
+
+class RemoteLost(GitFailed):
+    """The shared git remote can't be reached, or does not answer in time."""
+
+
+class DatabaseLost(OutsideFailure):
+    """The shared database can't be reached, or does not answer in time."""
+
+
+class Fenced(OutsideFailure):
+    """This worker was taken for dead and another has its work: it may do nothing any more."""
 
 
 class CommandFailed(OutsideFailure):

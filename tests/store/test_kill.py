@@ -6,11 +6,13 @@ import sqlite3
 import subprocess
 import sys
 
+import psycopg
 import pytest
 
-from partita.adapters.store import SqliteStore
+from partita.adapters.store import PostgresStore, SqliteStore
 from partita.adapters.store.owner import lives
 from partita.testing.clock import FakeClock
+from partita.testing.ledger_laws import assert_balanced
 
 CAP = 10_000
 WORKER = """
@@ -19,18 +21,24 @@ import sys
 import threading
 from pathlib import Path
 from partita.adapters.clock import SystemClock
-from partita.adapters.store import SqliteStore
-from partita.core.budget import Usage
-store = SqliteStore(Path(sys.argv[1]), SystemClock())
+from partita.adapters.store import PostgresStore, SqliteStore
+from partita.core.budget import Caps, Usage
+if sys.argv[1].startswith("postgresql:"):
+    store = PostgresStore(sys.argv[1], SystemClock(), project="")
+else:
+    store = SqliteStore(Path(sys.argv[1]), SystemClock())
 first = int(sys.argv[2])
 
 def work(who):
     for n in range(first, first + 100_000):
         name = f"q{who}-{n}"
         entry = store.hold("r", name, model="m", role="coder", task=None, activity="build",
-                           amount=10, cap=10_000)
+                           amount=10, caps=Caps(run=10_000)).entry
         store.settled(f"h{who}-{n}", "r", name, {"n": n}, {"text": "x" * 2000, "n": n},
                       entry=entry, cost=3, usage=Usage(input=1, output=1))
+        with store.together():
+            store.append("r", f"a{who}-{n}", "Told", {})
+            store.append("r", f"b{who}-{n}", "Told", {})
         os.write(1, f"h{who}-{n}\\n".encode())
 
 for who in range(3):
@@ -41,10 +49,32 @@ for who in range(3):
 @pytest.mark.kill
 @pytest.mark.parametrize("lines", [1, 2, 5, 17, 40])
 def test_a_kill_in_the_middle_of_holding_and_settling_loses_no_answer(tmp_path, lines):
+    check_kills(str(tmp_path), lines, lambda: SqliteStore(tmp_path, FakeClock()))
+    db = sqlite3.connect(tmp_path / "partita.db")
+    assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    db.close()
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("lines", [1, 17])
+def test_a_kill_at_a_shared_database_loses_no_answer(schema_url, lines):
+    """The server may still be at the killed one's last words when we look."""
+
+    def opening():
+        quiet = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'partita'"
+        with psycopg.connect(schema_url) as db:
+            while db.execute(quiet).fetchone() != (0,):
+                db.rollback()
+        return PostgresStore(schema_url, FakeClock(), project="")
+
+    check_kills(schema_url, lines, opening)
+
+
+def check_kills(where, lines, opening):
     told: list[str] = []
     for first in (0, 1_000_000):
         worker = subprocess.Popen(
-            [sys.executable, "-c", WORKER, str(tmp_path), str(first)],
+            [sys.executable, "-c", WORKER, where, str(first)],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -55,7 +85,7 @@ def test_a_kill_in_the_middle_of_holding_and_settling_loses_no_answer(tmp_path, 
         assert worker.returncode == -signal.SIGKILL
     assert len(told) >= 2 * lines
 
-    with SqliteStore(tmp_path, FakeClock()) as store:
+    with opening() as store:
         before = store.entries("r")
         open_holds = [e for e in before if e.state == "held"]
         assert len(open_holds) <= 6
@@ -71,9 +101,8 @@ def test_a_kill_in_the_middle_of_holding_and_settling_loses_no_answer(tmp_path, 
         assert len(exchanges) == len(settled)
         for key, reply in exchanges.items():
             assert store.get(key, run="r") == {**reply, "run": "r"}
-    db = sqlite3.connect(tmp_path / "partita.db")
-    assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    db.close()
+        assert len(store.events("r")) % 2 == 0
+        assert_balanced(store, "")
 
 
 @pytest.mark.kill

@@ -1,7 +1,10 @@
 """Money as integer nano-dollars, held before a call and settled after it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Literal
 
 from partita.errors import BudgetSpent
 
@@ -79,6 +82,52 @@ class Budget:
     def settle(self, amount: int, actual: int) -> "Budget":
         """Turn a hold into what was really spent."""
         return replace(self, held=self.held - amount, spent=self.spent + actual)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """The most that may be spent, in nano-dollars; None is no cap.
+
+    `run` bounds the run, `task` each of its tasks, `roles` a role in it, `day` all runs of the
+    project on one UTC day, `project` all its runs ever. `warn` is the percentage of a cap from
+    which on the user is told.
+    """
+
+    run: int | None = None
+    task: int | None = None
+    roles: Mapping[str, int] = field(default_factory=dict)
+    day: int | None = None
+    project: int | None = None
+    warn: int = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pot:
+    """Money that has a cap of its own: `key` is unique in a database, whatever its kind."""
+
+    kind: Literal["run", "task", "role", "day", "project"]
+    key: str
+    cap: int | None
+
+
+def day_of(at: float) -> str:
+    """The UTC day of a moment in seconds, as YYYY-MM-DD."""
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
+def pots(
+    caps: Caps, *, run: str, task: str | None, role: str, project: str, at: float
+) -> tuple[Pot, ...]:
+    """All that a call draws on; `at` is when it was held, in UTC seconds. Sorted by key."""
+    found = [
+        Pot(kind="run", key=f"run:{run}", cap=caps.run),
+        Pot(kind="role", key=f"role:{run}:{role}", cap=caps.roles.get(role)),
+        Pot(kind="day", key=f"day:{project}:{day_of(at)}", cap=caps.day),
+        Pot(kind="project", key=f"project:{project}", cap=caps.project),
+    ]
+    if task is not None:
+        found.append(Pot(kind="task", key=f"task:{run}:{task}", cap=caps.task))
+    return tuple(sorted(found, key=lambda pot: pot.key))
 
 
 def dollars(nano: int) -> str:

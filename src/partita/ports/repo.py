@@ -26,8 +26,9 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
-    """The outcome of a landing. `commit` is what the branch now points to.
+    """The outcome of a landing. `commit` is what landed, or else what the branch points to.
 
+    "landed" is also said where the commit was on the branch already, with others above it.
     "moved": the branch is no longer at the commit that was expected; nothing was changed.
     "dirty": uncommitted edits (named in `paths`) would be overwritten; nothing was changed.
     "detached": there is no branch to land on; nothing was changed.
@@ -70,10 +71,13 @@ class Workshop(Protocol):
         Refuses (BadInput) a path through a symlink or submodule of the parent, or in `.git`.
         """
 
-    async def squash(self, parent: str, tree_of: str, message: str, *, at: float) -> str:
-        """One commit on `parent` with the tree of `tree_of`, by the user's own identity.
+    async def squash(
+        self, parent: str, tree_of: str, message: str, *, at: float, author: str = ""
+    ) -> str:
+        """One commit on `parent` with the tree of `tree_of`, by `author` ("Name <mail>").
 
-        `at` is its date in UTC seconds; the parent "" starts a history.
+        By the user's own identity where no author is given. `at` is its date in UTC seconds; the
+        parent "" starts a history.
         """
 
     async def merge(self, ours: str, theirs: str, message: str) -> str | Conflict:
@@ -92,6 +96,19 @@ class Workshop(Protocol):
         """Remove that worktree; no error when there is none."""
 
 
+class Sharing(Protocol):
+    """Commits on their way between machines; nothing happens where there is only one."""
+
+    async def share(self, run: str, *commits: str) -> None:
+        """Make these commits available to the other machines; returns when they are.
+
+        Raises RemoteLost when the remote can't be reached in time.
+        """
+
+    async def obtain(self, run: str, *commits: str) -> None:
+        """Have these commits here; RemoteLost as above, GitFailed when nobody has shared one."""
+
+
 class Landing(Protocol):
     """The one moment at which the user's branch changes."""
 
@@ -105,8 +122,8 @@ class Landing(Protocol):
         """Revert that landed commit on the branch, the same way."""
 
 
-class Repo(History, Workshop, Landing, Protocol):
-    """All three, for who needs them together."""
+class Repo(History, Workshop, Sharing, Landing, Protocol):
+    """All of them, for who needs them together."""
 
     @property
     def root(self) -> Path:

@@ -1,10 +1,11 @@
-"""What a run remembers: answers, the ledger, the event log, signals and blobs."""
+"""What a run remembers: answers, the ledger, the event log, signals, documents and blobs."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from partita.core.budget import Budget, Usage
+from partita.core.budget import Budget, Caps, Pot, Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,23 @@ class Entry:
     usage: Usage | None
     state: str
     at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """How full a pot is: spent and held in nano-dollars, this hold included."""
+
+    pot: Pot
+    spent: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A hold: its entry in the ledger, and the pots that it filled to the share for warnings."""
+
+    entry: int
+    nearly: tuple[Filling, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +98,13 @@ class Ledger(Protocol):
         task: str | None,
         activity: str,
         amount: int,
-        cap: int | None,
-    ) -> int:
-        """Set money aside and give the entry's id; BudgetSpent when the cap would be passed."""
+        caps: Caps,
+    ) -> Held:
+        """Set money aside in every pot that the call draws on.
+
+        BudgetSpent names the pot whose cap would be passed, and how to raise it; then nothing is
+        held. Fenced where this store belongs to a worker whose work was taken over.
+        """
 
     def settle(self, entry: int, *, state: str, cost: int, usage: Usage | None) -> None:
         """Close a hold; a second settlement of the same entry changes nothing."""
@@ -90,8 +112,11 @@ class Ledger(Protocol):
     def budget(self, run: str, cap: int | None) -> Budget:
         """Spent and held so far; held, unconfirmed and settled all count."""
 
-    def entries(self, run: str) -> Sequence[Entry]:
-        """The run's lines in order."""
+    def filling(self, pot: Pot) -> Filling:
+        """How full the pot is now."""
+
+    def entries(self, run: str | None) -> Sequence[Entry]:
+        """The run's lines in order; of all runs of the project for None."""
 
     def abandon(self, run: str) -> int:
         """Mark holds that no living process owns "unconfirmed"; gives how many."""
@@ -150,8 +175,32 @@ class Signals(Protocol):
         """Forget it, so that it can be sent anew."""
 
 
+class Documents(Protocol):
+    """The documents of runs, where no folder is shared by all who read them."""
+
+    def put_document(self, run: str, name: str, text: str) -> None:
+        """Write or replace it."""
+
+    def document(self, run: str, name: str) -> str | None:
+        """Its text; None when there is none."""
+
+    def documents(self, run: str) -> Sequence[str]:
+        """The names of the run's documents, sorted."""
+
+
+class Attempts(Protocol):
+    """How often a part of a run was begun without getting on: what kills its process is given up.
+    """
+
+    def attempt(self, run: str, part: str) -> int:
+        """Count one more beginning, durably, and give the count since the last progress."""
+
+    def progressed(self, run: str, part: str) -> None:
+        """It got on, or rests in good order: the count begins anew."""
+
+
 class Runs(Protocol):
-    """The register of runs."""
+    """The register of runs; each store sees only those of its project."""
 
     def create(self, record: RunRecord) -> None:
         """Enter a new run."""
@@ -184,5 +233,11 @@ class Blobs(Protocol):
         """The bytes; KeyError when they are not there."""
 
 
-class Store(Log, Ledger, Answers, Signals, Runs, Blobs, Protocol):
-    """All of them; one SQLite file and a folder of blobs."""
+class Store(Log, Ledger, Answers, Signals, Documents, Attempts, Runs, Blobs, Protocol):
+    """All of them: one SQLite file and a folder of blobs, or a PostgreSQL database."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """All that this thread writes inside is one transaction; nothing may be awaited there."""
+
+    def close(self) -> None:
+        """Let go of it; what this store still holds counts as abandoned from now on."""

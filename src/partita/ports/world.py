@@ -14,7 +14,11 @@ from partita.ports.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """The ports, for one run in one repository."""
+    """The ports, for one run in one repository.
+
+    `generation` tells the events of a run that was begun anew from those before. `patient`: the
+    process stays at work while a person is awaited, so the run need not rest for it.
+    """
 
     run: str
     seed: str
@@ -27,7 +31,10 @@ class World:
     search: Search
     shelf: Shelf
     journal: Journal
+    generation: int = 0
+    patient: bool = False
 
     def tell(self, key: str, kind: str, **data: object) -> None:
         """Write an event of this run to the log; a key that is there already is not written."""
-        self.store.append(self.run, key, kind, dict(data))
+        again = f"{self.generation}~" if self.generation else ""
+        self.store.append(self.run, again + key, kind, dict(data))

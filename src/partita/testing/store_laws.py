@@ -2,32 +2,14 @@
 # ruff: noqa: PLR2004 - the numbers are the expectations
 
 import hashlib
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from partita.core.budget import Usage
-from partita.errors import BadInput, BudgetSpent
+from partita.errors import BadInput
 from partita.ports.store import RunRecord, Store
-
-Restart = Callable[[], Store]
-USAGE = Usage(input=10, output=2, cache_read=4)
-
-
-def held(store: Store, amount: int, *, run: str = "r", cap: int | None = None) -> int:
-    """Hold an amount for a question of no importance."""
-    return store.hold(
-        run,
-        "build:1",
-        model="m",
-        role="coder",
-        task="t",
-        activity="build",
-        amount=amount,
-        cap=cap,
-    )
+from partita.testing.ledger_laws import USAGE, LedgerLaws, Restart, held
+from partita.testing.together_laws import TogetherLaws
 
 
 class LogLaws:
@@ -72,109 +54,6 @@ class LogLaws:
         store.append("r", "k", "Told", {"list": []})
         store.events("r")[0].data["list"].append(1)
         assert store.events("r")[0].data == {"list": []}
-
-
-class LedgerLaws:
-    """Money."""
-
-    def test_a_hold_that_would_pass_the_cap_is_refused_and_leaves_no_line(
-        self, restart: Restart
-    ) -> None:
-        """Held and spent count alike against the cap."""
-        store = restart()
-        first = held(store, 60, cap=100)
-        with pytest.raises(BudgetSpent):
-            held(store, 41, cap=100)
-        store.settle(first, state="settled", cost=30, usage=USAGE)
-        held(store, 70, cap=100)
-        with pytest.raises(BudgetSpent):
-            held(store, 1, cap=100)
-        assert [e.held for e in store.entries("r")] == [60, 70]
-
-    def test_another_runs_money_is_its_own(self, restart: Restart) -> None:
-        """The cap is per run."""
-        store = restart()
-        held(store, 100, cap=100)
-        held(store, 100, run="other", cap=100)
-
-    @pytest.mark.parametrize(
-        ("state", "cost", "counts"),
-        [("settled", 7, 7), ("settled", 70, 70), ("released", 0, 0), ("unconfirmed", 0, 60)],
-    )
-    def test_each_way_to_close_a_hold_counts_as_it_should(
-        self, restart: Restart, state: str, cost: int, counts: int
-    ) -> None:
-        """What may have been paid counts in full, what never left costs nothing."""
-        store = restart()
-        entry = held(store, 60)
-        assert store.budget("r", 100).held == 60
-        store.settle(entry, state=state, cost=cost, usage=USAGE)
-        budget = restart().budget("r", 100)
-        assert (budget.spent, budget.held, budget.cap) == (counts, 0, 100)
-        [line] = restart().entries("r")
-        assert (line.state, line.cost, line.held, line.usage) == (state, counts, 60, USAGE)
-
-    def test_a_second_settlement_changes_nothing(self, restart: Restart) -> None:
-        """A repeated step does not pay again."""
-        store = restart()
-        entry = held(store, 60)
-        store.settle(entry, state="settled", cost=5, usage=USAGE)
-        store.settle(entry, state="unconfirmed", cost=60, usage=None)
-        assert store.budget("r", None).spent == 5
-
-    def test_nonsense_is_refused(self, restart: Restart) -> None:
-        """Amounts below nothing, unknown states and unknown entries."""
-        store = restart()
-        with pytest.raises(ValueError):  # noqa: PT011
-            held(store, -1)
-        entry = held(store, 1)
-        with pytest.raises(ValueError):  # noqa: PT011
-            store.settle(entry, state="settled", cost=-1, usage=None)
-        with pytest.raises(ValueError):  # noqa: PT011
-            store.settle(entry, state="lost", cost=0, usage=None)
-        with pytest.raises(KeyError):
-            store.settle(entry + 1000, state="settled", cost=0, usage=None)
-        assert [e.state for e in store.entries("r")] == ["held"]
-
-    def test_only_holds_of_the_dead_are_abandoned(self, restart: Restart) -> None:
-        """They count as spent in full; those of the living stay."""
-        store = restart()
-        closed = held(store, 1)
-        store.settle(closed, state="released", cost=0, usage=None)
-        held(store, 60)
-        held(store, 5, run="other")
-        assert store.abandon("r") == 0
-        store = restart()
-        mine = held(store, 7)
-        assert store.abandon("r") == 1
-        assert store.abandon("r") == 0
-        budget = store.budget("r", None)
-        assert (budget.spent, budget.held) == (60, 7)
-        store.settle(mine, state="settled", cost=7, usage=None)
-        assert [e.state for e in store.entries("other")] == ["held"]
-
-    def test_parallel_holds_never_pass_the_cap(self, restart: Restart) -> None:
-        """64 threads want 7 each of 100: 14 get it."""
-        store = restart()
-        outcomes: list[bool] = []
-        together = threading.Barrier(64)
-
-        def want() -> None:
-            together.wait()
-            try:
-                held(store, 7, cap=100)
-            except BudgetSpent:
-                outcomes.append(False)
-            else:
-                outcomes.append(True)
-
-        threads = [threading.Thread(target=want) for _ in range(64)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert (len(outcomes), sum(outcomes)) == (64, 14)
-        assert store.budget("r", 100).held == 98
 
 
 class AnswerLaws:
@@ -366,5 +245,79 @@ class BlobLaws:
                 store.load(key)
 
 
-class StoreLaws(LogLaws, LedgerLaws, AnswerLaws, SignalLaws, RunLaws, BlobLaws):
+class DocumentLaws:
+    """Documents of runs."""
+
+    def test_a_document_is_replaced_whole_and_known_by_its_name(self, restart: Restart) -> None:
+        """Of each run its own, whatever the text."""
+        store = restart()
+        assert store.document("r", "plan.md") is None
+        assert list(store.documents("r")) == []
+        store.put_document("r", "plan.md", "old")
+        store.put_document("r", "plan.md", "é\ud800\x00\r\n")
+        store.put_document("r", "Zeal.md", "")
+        store.put_document("other", "x.md", "x")
+        store = restart()
+        assert store.document("r", "plan.md") == "é\ud800\x00\r\n"
+        assert store.document("r", "Zeal.md") == ""
+        assert list(store.documents("r")) == ["Zeal.md", "plan.md"]
+
+
+class AttemptLaws:
+    """How often a part was begun."""
+
+    def test_beginnings_are_counted_until_there_is_progress(self, restart: Restart) -> None:
+        """Of each part its own, also when the process dies between them."""
+        assert restart().attempt("r", "task:a") == 1
+        store = restart()
+        assert store.attempt("r", "task:a") == 2
+        assert store.attempt("r", "task:b") == 1
+        assert store.attempt("other", "task:a") == 1
+        store.progressed("r", "task:a")
+        store.progressed("r", "never begun")
+        assert restart().attempt("r", "task:a") == 1
+        assert restart().attempt("r", "task:b") == 2
+
+
+class StoreLaws(
+    LogLaws,
+    LedgerLaws,
+    AnswerLaws,
+    SignalLaws,
+    DocumentLaws,
+    AttemptLaws,
+    RunLaws,
+    TogetherLaws,
+    BlobLaws,
+):
     """All of them."""
+
+
+class ProjectLaws:
+    """Where a store holds several projects. A subclass supplies `two`: both open on one store."""
+
+    def test_each_project_sees_its_own_runs_money_and_answers(
+        self, two: tuple[Store, Store]
+    ) -> None:
+        """An id is taken for all, as the engine knows a run by it alone."""
+        mine, theirs = two
+        mine.create(RunRecord(id="r1", request="", options={}, created=1))
+        theirs.create(RunRecord(id="r2", request="", options={}, created=2))
+        with pytest.raises(ValueError, match="already"):
+            theirs.create(RunRecord(id="r1", request="", options={}, created=3))
+        assert [r.id for r in mine.all()] == ["r1"]
+        assert mine.find("last").id == mine.find("r").id == "r1"
+        with pytest.raises(BadInput):
+            mine.find("r2")
+        with pytest.raises(KeyError):
+            mine.update("r2", status="done")
+        held(mine, 5, run="r1")
+        held(theirs, 7, run="r2")
+        assert [e.held for e in mine.entries(None)] == [5]
+        assert [e.held for e in theirs.entries(None)] == [7]
+        mine.put("h", "r1", "q", {}, {"n": 1})
+        assert theirs.get("h", run="r2") is None
+        theirs.put("h", "r2", "q", {}, {"n": 2})
+        assert mine.get("h", run="later") == {"n": 1, "run": "r1"}
+        assert theirs.get("h", run="later") == {"n": 2, "run": "r2"}
+        assert mine.load(theirs.keep(b"x")) == b"x"

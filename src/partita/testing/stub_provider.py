@@ -6,13 +6,14 @@
 The script is a list of rules; the first that matches and is not used up answers:
 
     {"match": "regex", "reply": "text", "finish": "stop", "status": 200, "headers": {},
-     "behaviour": "ok", "times": 1, "error": {...}, "refuses": ["stream_options"]}
+     "behaviour": "ok", "times": 1, "error": {...}, "refuses": ["stream_options"],
+     "longest": 8000}
 
 `match` is searched in the last user message, then in the whole prompt; without it all match.
 `reply` may hold `{nonce}`: the last `id="..."` of the prompt. `times` absent is without end.
 A `status` of 300 or more answers with `error` (or a message of its own). `refuses` answers 400 to
-a request with that parameter, as OpenAI words it, without using up the rule. Raw sockets, because
-a server that behaves can't reset, stall, or end too early.
+a request with that parameter, as OpenAI words it, without using up the rule; so `longest` does to
+one of more tokens. Raw sockets, because a server that behaves can't reset, stall, or end too early.
 """
 
 import argparse
@@ -25,13 +26,20 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, get_args
 
-from partita.testing.stub_replies import Body, anthropic_body, openai_body, refused_parameter
+from partita.testing.stub_replies import (
+    Body,
+    anthropic_body,
+    fourths,
+    openai_body,
+    refused_parameter,
+    too_long,
+)
 
 Behaviour = Literal[
     "ok", "hang", "reset", "reset-midway", "html", "empty-choices", "no-usage", "no-finish",
@@ -39,8 +47,10 @@ Behaviour = Literal[
 ]  # fmt: skip
 
 MAX_REQUEST = 64 * 1024 * 1024
+TOO_LONG = "messages"  # the parameter that is refused for its length
 SLOW = 0.02  # seconds between the pieces of a slow reply
 REFUSED = 300
+UNCOUNTED = ("no-finish", "no-usage", "empty-choices", "stall", "reset-midway")
 STOP = 5.0  # seconds for a connection to notice that it was closed
 _NONCE = re.compile(r'id="([0-9a-z]{4,10})"')
 
@@ -58,6 +68,7 @@ class Rule:
     times: int | None = None
     error: dict[str, Any] | None = None
     refuses: tuple[str, ...] = ()
+    longest: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse a script that would not do what it says."""
@@ -72,6 +83,7 @@ class Request:
     """One request as it came; `in_flight` counts it and those still unanswered at its start.
 
     `start` and `end` are seconds of the system's clock; `end` is None while it is unanswered.
+    `counted` is what the reply says of its tokens: input and output; None where it was no reply.
     """
 
     path: str
@@ -81,6 +93,7 @@ class Request:
     in_flight: int
     rule: int | None = None
     end: float | None = None
+    counted: tuple[int, int] | None = None
 
     @property
     def texts(self) -> list[tuple[str, str]]:
@@ -89,7 +102,10 @@ class Request:
 
 
 class StubProvider:
-    """The server; a context manager. `url` is the base URL, `requests` is what was asked so far."""
+    """The server; a context manager. `url` is the base URL, `requests` is what was asked so far.
+
+    `tokens` says how many tokens a text holds.
+    """
 
     def __init__(
         self,
@@ -97,7 +113,9 @@ class StubProvider:
         *,
         latency: float = 0.0,
         log: Path | None = None,
+        tokens: Callable[[str], int] = fourths,
     ) -> None:
+        self._tokens = tokens
         self.rules = [r if isinstance(r, Rule) else Rule(**r) for r in rules]
         self.requests: list[Request] = []
         self._latency = latency
@@ -140,6 +158,17 @@ class StubProvider:
         """The most requests that were unanswered at once."""
         with self._lock:
             return max((r.in_flight for r in self.requests), default=0)
+
+    def left_alone(self, seconds: float) -> bool:
+        """Do the clients of all connections go away within so many seconds?"""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with self._lock:
+                connections = list(self._open)
+            if all(_gone(connection) for connection in connections):
+                return True
+            time.sleep(SLOW)
+        return False
 
     def _accept(self) -> None:
         while not self._stop.is_set():
@@ -215,6 +244,8 @@ class StubProvider:
                     continue
                 request.rule = i
                 refused = next((p for p in rule.refuses if p in request.body), None)
+                if rule.longest is not None and self._tokens(whole) > rule.longest:
+                    refused = TOO_LONG
                 self._used[i] += refused is None
                 return rule, refused
         return None, None
@@ -238,11 +269,14 @@ class StubProvider:
         text = rule.reply
         if text is not None and nonces:
             text = text.replace("{nonce}", nonces[-1])
+        asked_tokens = self._tokens(asked)
+        if rule.behaviour not in UNCOUNTED and rule.finish is not None:
+            request.counted = asked_tokens, self._tokens(text or "") + 1
         make = anthropic_body if request.path.endswith("/messages") else openai_body
         body = make(
             text,
             finish=None if rule.behaviour == "no-finish" else rule.finish,
-            asked=len(asked) // 4,
+            tokens=(asked_tokens, self._tokens(text or "") + 1),
             count=rule.behaviour != "no-usage",
             choices=rule.behaviour != "empty-choices",
             model=str(request.body.get("model")),
@@ -283,7 +317,8 @@ def _in_short(rule: Rule | None, refused: str | None) -> tuple[int, dict[str, st
         error = {"message": "stub: no rule of the script matches", "type": "stub"}
         return 400, {}, json.dumps({"error": error}).encode()
     if refused is not None:
-        return 400, {}, json.dumps(refused_parameter(refused)).encode()
+        why = too_long() if refused == TOO_LONG else refused_parameter(refused)
+        return 400, {}, json.dumps(why).encode()
     if rule.behaviour == "html":
         page = b"<!DOCTYPE html>\n<html><body>It works!</body></html>"
         return rule.status, {"Content-Type": "text/html", **rule.headers}, page
@@ -318,6 +353,16 @@ def _head(status: int, headers: dict[str, str]) -> bytes:
 def _send(connection: socket.socket, status: int, headers: dict[str, str], body: bytes) -> None:
     sizes = {"Content-Type": "application/json", "Content-Length": str(len(body))}
     connection.sendall(_head(status, {**sizes, **headers}) + body)
+
+
+def _gone(connection: socket.socket) -> bool:
+    """Has the client closed it? Nothing that it sent is taken away."""
+    try:
+        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def _reset(connection: socket.socket) -> None:

@@ -15,12 +15,26 @@ class Body:
     events: tuple[bytes, ...]
 
 
+def fourths(text: str) -> int:
+    """Tokens as most providers count them: about one in four characters."""
+    return len(text) // 4
+
+
 def openai_body(
-    text: str | None, *, finish: str | None, asked: int, count: bool, choices: bool, model: str
+    text: str | None,
+    *,
+    finish: str | None,
+    tokens: tuple[int, int],
+    count: bool,
+    choices: bool,
+    model: str,
 ) -> Body:
-    """Chat completions; `finish` None leaves the end unsaid, and the stream unmarked."""
+    """Chat completions; `finish` None leaves the end unsaid, and the stream unmarked.
+
+    `tokens` are those asked and answered.
+    """
     base = {"id": "stub", "created": 0, "model": model}
-    usage = _openai_usage(asked, text) if count else None
+    usage = _openai_usage(*tokens) if count else None
     message = {"role": "assistant", "content": text}
     document: dict[str, Any] = {
         **base,
@@ -47,12 +61,18 @@ def openai_body(
 
 
 def anthropic_body(
-    text: str | None, *, finish: str | None, asked: int, count: bool, choices: bool, model: str
+    text: str | None,
+    *,
+    finish: str | None,
+    tokens: tuple[int, int],
+    count: bool,
+    choices: bool,
+    model: str,
 ) -> Body:
     """The messages API; the same words for `finish` as in chat completions."""
     words = {"stop": "end_turn", "length": "max_tokens", "content_filter": "refusal"}
     stop = None if finish is None else words.get(finish, finish)
-    output = len(text or "") // 4 + 1
+    asked, output = tokens
     first = {"usage": {"input_tokens": asked, "output_tokens": 1}} if count else {}
     last = {"usage": {"output_tokens": output}} if count else {}
     blocks = [{"type": "text", "text": text or ""}] if choices else []
@@ -83,8 +103,14 @@ def refused_parameter(name: str) -> dict[str, Any]:
     return {"error": {"message": message, "param": name, **kind}}
 
 
-def _openai_usage(asked: int, text: str | None) -> dict[str, Any]:
-    answered = len(text or "") // 4 + 1
+def too_long() -> dict[str, Any]:
+    """How OpenAI refuses a prompt for its length."""
+    message = "This model's maximum context length is less than your messages resulted in."
+    kind = {"type": "invalid_request_error", "code": "context_length_exceeded"}
+    return {"error": {"message": message, "param": "messages", **kind}}
+
+
+def _openai_usage(asked: int, answered: int) -> dict[str, Any]:
     return {
         "prompt_tokens": asked,
         "completion_tokens": answered,

@@ -1,140 +1,142 @@
-"""One SQLite file shared by threads and processes: opening it, transactions, and its failures."""
+"""What the tables need of a database: transactions, reads, and failures told in sentences."""
 
 import json
-import sqlite3
 import threading
-import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TypeVar
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Literal, Protocol, TypeVar
 
-from partita.adapters.store import migrations
-from partita.adapters.store.folder import plain_file
 from partita.errors import OutsideFailure
 
 T = TypeVar("T")
+Args = Sequence[Any] | Mapping[str, Any]
+Dialect = Literal["sqlite", "postgresql"]
 
-BUSY_SECONDS = 10.0
-TRIES = 500
-DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_ERROR", "SQLITE_MISMATCH", "SQLITE_SCHEMA")
+COLLISIONS = 10  # transactions that are tried anew because others stood in their way
 
 
-class Database:
-    """A connection behind a lock: any thread may use it, one at a time."""
-
-    def __init__(self, path: Path, *, readonly: bool = False) -> None:
-        self.path = path
-        self._lock = threading.RLock()
-        plain_file(path)
-        with self._explained():
-            self._db = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rwc'}",
-                uri=True,
-                timeout=BUSY_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-                cached_statements=256,
-            )
-        try:
-            with self._explained():
-                self._set_up(readonly=readonly)
-        except BaseException:
-            self._db.close()
-            raise
-
-    def _set_up(self, *, readonly: bool) -> None:
-        self._db.execute("PRAGMA trusted_schema = OFF")  # the file may have come with a repository
-        if not readonly:
-            self._write_ahead()
-            self._db.execute("PRAGMA synchronous = FULL")
-            migrations.migrate(self._db)
-        foreign = self._db.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'partita!_%'"
-            " ESCAPE '!'"
-        ).fetchone()
-        if foreign is not None:
-            raise self.damaged(f"a trigger that is not ours, {foreign[0][:40]!r}")
-
-    def _write_ahead(self) -> None:
-        """Switch the file to WAL, which SQLite refuses at once while another process does it."""
-        for attempt in range(TRIES):
-            try:
-                mode = self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-            except sqlite3.OperationalError as e:
-                if e.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == TRIES - 1:
-                    raise
-                time.sleep(BUSY_SECONDS / TRIES)
-                continue
-            if mode != "wal":
-                raise OutsideFailure(
-                    f"{self.path} lies on a file system that SQLite's write-ahead log can't use",
-                    remedy="move the repository to a local disk",
-                )
-            return
+class Rows(Protocol):
+    """What a statement gave."""
 
     @property
-    def version(self) -> int:
-        """How many steps of the schema the file has seen."""
-        with self._lock, self._explained():
-            return migrations.version(self._db)
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+
+    def fetchone(self) -> Any:
+        """The next row, or None."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+
+
+class Transaction(Protocol):
+    """Statements that take effect together; `?` and `:name` stand for arguments."""
+
+    def execute(self, sql: str, args: Args = (), /) -> Rows:
+        """Run one statement."""
+
+
+class Database(ABC):
+    """A connection behind a lock: any thread may use it, one at a time.
+
+    SQL is written once for both dialects. `name` is what a user knows it by, `backup` what he
+    would have to restore if rows that must be there are gone.
+    """
+
+    dialect: Dialect
+    name: str
+    backup: str
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._undone = False  # the transaction is gone, though what it was for goes on
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that holds the file's write lock from its start; all or nothing."""
-        with self._lock, self._explained():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+    def write(self) -> Iterator[Transaction]:
+        """One transaction; all or nothing. Inside another of this thread's it is a part of that.
 
-    def read(
-        self, make: Callable[..., T], sql: str, args: Sequence[Any] | Mapping[str, Any] = ()
-    ) -> list[T]:
+        A part that fails is taken back alone, and what is around it may go on.
+        """
+        with self._lock, self._explained():
+            part = f"part{self._depth}" if self._depth else None
+            self._undone = self._undone and part is not None
+            self._standing()
+            self._control(f"SAVEPOINT {part}" if part else self._begin)
+            self._depth += 1
+            try:
+                yield self._transaction()
+                self._standing()
+                self._control(f"RELEASE {part}" if part else "COMMIT")
+            except BaseException:
+                self._undone = not self._take_back(part)
+                raise
+            finally:
+                self._depth -= 1
+
+    def _standing(self) -> None:
+        if self._undone:
+            raise OutsideFailure(f"a transaction of {self.name} was undone", remedy="try again")
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        """`work` in one transaction, done anew where another transaction stood in its way."""
+        with self._lock:
+            for _ in range(COLLISIONS):
+                try:
+                    with self.write() as tx:
+                        return work(tx)
+                except OutsideFailure as e:
+                    if self._depth or not self._collided(e.__cause__):
+                        raise
+            with self.write() as tx:
+                return work(tx)
+
+    def read(self, make: Callable[..., T], sql: str, args: Args = ()) -> list[T]:
         """`make(*row)` for each row of the query; a row that does not fit is damage."""
         with self._lock, self._explained():
-            rows = self._db.execute(sql, args).fetchall()
+            rows = self._query(sql, args)
         try:
             return [make(*row) for row in rows]
         except (ValueError, TypeError, RecursionError) as e:
             raise self.damaged(f"a row that can't be read ({e})") from e
 
+    @abstractmethod
     def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            self._db.close()
+        """Let go of it."""
 
+    @abstractmethod
     def damaged(self, what: str) -> OutsideFailure:
-        """The error for a file whose contents are not what we wrote."""
-        return OutsideFailure(
-            f"{self.path} is damaged: {what[:200]}",
-            remedy=f"move it away (mv {self.path} {self.path}.damaged) and start again; "
-            "the branches of earlier runs are kept",
-        )
+        """The error for contents that are not what we wrote."""
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.ProgrammingError:
-            raise
-        except sqlite3.Error as e:
-            name = getattr(e, "sqlite_errorname", "SQLITE_ERROR")
-            if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-                raise OutsideFailure(
-                    f"another process has kept {self.path} busy for {BUSY_SECONDS:.0f} s",
-                    remedy="see which one: partita status",
-                ) from e
-            if name.startswith(DAMAGED):
-                raise self.damaged(str(e)) from e
-            raise OutsideFailure(
-                f"{self.path} can't be used: {e}",
-                remedy=f"check the free space and the permissions of {self.path.parent}",
-            ) from e
+    @abstractmethod
+    def known(self, table: str) -> bool:
+        """Whether the table is there."""
+
+    _begin: str
+
+    @abstractmethod
+    def _transaction(self) -> Transaction: ...
+
+    @abstractmethod
+    def _control(self, sql: str) -> None: ...
+
+    @abstractmethod
+    def _take_back(self, part: str | None) -> bool:
+        """Undo the part, or the whole transaction for None; False when all of it is gone already.
+
+        Never raises over the error that led here.
+        """
+
+    @abstractmethod
+    def _query(self, sql: str, args: Args) -> list[Any]: ...
+
+    @abstractmethod
+    def _collided(self, error: BaseException | None) -> bool: ...
+
+    @abstractmethod
+    def _explained(self) -> AbstractContextManager[None]:
+        """Turns the driver's errors into ours."""
 
 
 def dump(value: object) -> str:
