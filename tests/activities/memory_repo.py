@@ -39,6 +39,12 @@ class MemoryRepo:
         self.messages.append(message)
         return ident
 
+    async def share(self, run, *commits):
+        """Nobody else is there."""
+
+    async def obtain(self, run, *commits):
+        """Everything is here."""
+
     async def point(self, branch, commit):
         if not commit:
             raise AssertionError("a branch must point to a commit")

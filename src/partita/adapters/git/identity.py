@@ -4,6 +4,7 @@ import os
 
 from partita.adapters.git.objects import Signature
 from partita.adapters.git.process import Git
+from partita.errors import BadInput
 
 BEGINNING = 946_684_800
 """2000-01-01 UTC: the second at which a history of Partita's without a parent begins."""
@@ -14,6 +15,14 @@ _NAME, _EMAIL = "Partita", "partita@localhost"
 def partita(at: int) -> Signature:
     """Partita itself, at that second."""
     return Signature(name=_NAME, email=_EMAIL, at=at)
+
+
+def named(author: str, at: int) -> Signature:
+    """Whoever `author` ("Name <mail>") says, at that second; raises BadInput for anything else."""
+    name, opened, email = author.strip().removesuffix(">").rpartition("<")
+    if not (opened and name.strip() and email.strip()):
+        raise BadInput(f'{author[:80]!r} names no author; write "Name <mail>".')
+    return Signature(name=name.strip(), email=email.strip(), at=at)
 
 
 async def users(git: Git, at: int) -> tuple[Signature, Signature]:

@@ -47,8 +47,8 @@ class GitLanding(Part):
         the paths, when later commits changed the same places.
         """
         await self.finish_landing()
-        tip_id = await self.resolve(branch_ref(branch))
-        if tip_id is None:
+        tip_id = await self._tip(branch)
+        if not tip_id:
             raise LandingRefused(f"There is no branch {branch}.")
         tip, landed = await self._database.commits([tip_id, commit])
         if not await self._contains(tip.id, landed.id):
@@ -77,10 +77,18 @@ class GitLanding(Part):
         on_it = intent.follow and await self._head() == ref
         return await (self._settle(intent) if on_it else self._done(intent))
 
+    async def _tip(self, branch: str) -> str:
+        """The commit that the branch to land on points to; "" when there is no such branch."""
+        return await self.resolve(branch_ref(branch)) or ""
+
     async def _move(self, branch: str, expected: str, commit: str, why: str) -> Landed:
+        """Swap the branch and take index and work tree along."""
         ref = branch_ref(branch)
-        tip = await self.resolve(ref) or ""
+        tip = await self._tip(branch)
         if tip == commit:
+            return Landed(outcome="landed", commit=commit)
+        if tip not in {"", expected} and await self._contains(tip, commit):
+            # It landed, and nobody could note it before somebody else went on from there.
             return Landed(outcome="landed", commit=commit)
         if tip != expected:
             return Landed(outcome="moved", commit=tip)

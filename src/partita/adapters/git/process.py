@@ -23,6 +23,9 @@ PAUSES = (0.01, 0.05, 0.2, 0.5)
 # Threads of our own: whoever keeps the event loop's busy with long work does not stop git.
 _THREADS = ThreadPoolExecutor(max_workers=16, thread_name_prefix="git")
 
+NETWORK_THREADS = ThreadPoolExecutor(max_workers=16, thread_name_prefix="git-remote")
+"""For whatever waits for another machine, so that git here goes on when that one hangs."""
+
 _CONFIG = (
     "core.hooksPath=/dev/null",
     "protocol.file.allow=user",
@@ -68,6 +71,7 @@ class Git(Protocol):
         cwd: Path | None = None,
         ok: Container[int] = (0,),
         limit: int = LIMIT,
+        patience: float = PATIENCE,
     ) -> Done:
         """Run it; raises GitFailed when the exit code is not among `ok`."""
 
@@ -75,8 +79,11 @@ class Git(Protocol):
 class RealGit:
     """The git on PATH, pinned to a repository so that nothing is discovered by chance."""
 
-    def __init__(self, root: Path, git_dir: Path) -> None:
+    def __init__(
+        self, root: Path, git_dir: Path, threads: ThreadPoolExecutor | None = None
+    ) -> None:
         self._root = root
+        self._threads = threads or _THREADS
         self._pinned = {"GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(root)}
 
     async def __call__(
@@ -87,11 +94,20 @@ class RealGit:
         cwd: Path | None = None,
         ok: Container[int] = (0,),
         limit: int = LIMIT,
+        patience: float = PATIENCE,
     ) -> Done:
-        """Run it; raises GitFailed when the exit code is not among `ok`."""
+        """Run it; raises GitFailed when the exit code is not among `ok`, and as `run` does."""
         pinned = {**self._pinned, **(env or {})}
         for pause in (*PAUSES, None):
-            done = await run(args, cwd or self._root, stdin=stdin, env=pinned, limit=limit)
+            done = await run(
+                args,
+                cwd or self._root,
+                stdin=stdin,
+                env=pinned,
+                limit=limit,
+                patience=patience,
+                threads=self._threads,
+            )
             if pause is None or not _HALF_MADE.search(done.err):
                 break
             await asyncio.sleep(pause)
@@ -108,6 +124,7 @@ async def run(
     env: Mapping[str, str] | None = None,
     limit: int = LIMIT,
     patience: float = PATIENCE,
+    threads: ThreadPoolExecutor = _THREADS,
 ) -> Done:
     """Run git once, whatever its exit code, beside the event loop.
 
@@ -115,7 +132,7 @@ async def run(
     seconds, and BadInput when there is no git. Cancelling stops the process before it returns.
     """
     child = _child(args, cwd, stdin=stdin, env=env, limit=limit, patience=patience)
-    work = asyncio.get_running_loop().run_in_executor(_THREADS, _ended, child, args, cwd, patience)
+    work = asyncio.get_running_loop().run_in_executor(threads, _ended, child, args, cwd, patience)
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:

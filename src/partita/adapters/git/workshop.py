@@ -58,23 +58,32 @@ class GitWorkshop(Part):
         )
         return (await self._database.write([commit]))[-1]
 
-    async def squash(self, parent: str, tree_of: str, message: str, *, at: float) -> str:
+    async def squash(
+        self, parent: str, tree_of: str, message: str, *, at: float, author: str = ""
+    ) -> str:
         """One commit after `parent` with the tree of the commit `tree_of`: what the user will see.
 
-        It carries the identity the user has configured (or Partita's) and the time `at`, in
-        seconds since 1970.
+        It carries `author` ("Name <mail>") as author and committer, so that it is the same commit
+        on every machine; where none is given, the identity the user has configured (or Partita's).
+        `at` is its time in seconds since 1970.
         """
-        (author, committer), tree = await asyncio.gather(
-            identity.users(self._git, int(at)), self._database.tree_of(tree_of)
-        )
+        if author:
+            signatures = (identity.named(author, int(at)),) * 2
+        else:
+            signatures = await identity.users(self._git, int(at))
         commit = format_commit(
-            tree=tree,
+            tree=await self._database.tree_of(tree_of),
             parents=[self._database.checked(parent)] if parent else [],
-            author=author,
-            committer=committer,
+            author=signatures[0],
+            committer=signatures[1],
             message=message,
         )
         return (await self._database.write([Object("tree", b""), commit]))[-1]
+
+    async def author(self) -> str:
+        """The "Name <mail>" that the user has configured, or Partita's; as `squash` takes it."""
+        who, _ = await identity.users(self._git, 0)
+        return f"{who.name} <{who.email}>"
 
     async def point(self, branch: str, commit: str) -> None:
         """Make or move a branch of ours (`partita/...`); never one that is checked out."""
