@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partita.core.budget import NANO, Price
+from partita.core.budget import NANO, Caps, Price
 from partita.core.question import ROLES
 from partita.errors import BadSettings, RefusedCredentials
 from partita.settings import (
@@ -20,8 +20,9 @@ from partita.settings import (
     template,
     user_file,
 )
-from partita.settings.keys import KEYS, money
+from partita.settings.keys import KEYS
 from partita.settings.models import FIELDS, OWN
+from partita.settings.parsers import money
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "settings.md"
 OPENAI = {"OPENAI_API_KEY": "sk-of-the-user"}
@@ -35,7 +36,7 @@ KNOWN = ", ".join([*KEYS, "roles", "models"])
 def load(tmp_path):
     """Settings from texts of the two files, variables, and flags."""
 
-    def loaded(project=None, *, user=None, environ=None, **flags):
+    def loaded(project=None, /, *, user=None, environ=None, **flags):
         path = tmp_path / "config.toml"
         if user is not None:
             path.write_text(user)
@@ -83,6 +84,10 @@ def test_every_setting_is_read_from_a_variable_a_flag_and_the_users_file(load, n
         "answer_cache": "false",
         "approve": "true",
         "allow_unsandboxed": "true",
+        "role_budgets": "coder=1.5",
+        "database": "postgresql://me@db/partita",
+        "remote": "shared",
+        "project": "shop",
     }.get(name, "7")
     quoted = other if other in ("true", "false") else f'"{other}"'
     by_variable = load(environ={KEYS[name].variable: other})
@@ -260,6 +265,10 @@ def test_what_a_file_says_cannot_draw_on_the_terminal(load):
         ("budget = 5.01", "by PARTITA_BUDGET or by --budget"),
         ('budget = "none"', "by PARTITA_BUDGET or by --budget"),
         ("allow_unsandboxed = true", "by PARTITA_ALLOW_UNSANDBOXED or by --allow-unsandboxed"),
+        ("database = 'postgresql://db/x'", "by PARTITA_DATABASE or by --database"),
+        ("project = 'other'", "by PARTITA_PROJECT or by --project"),
+        ("remote = 'ssh://git@example.com/x'", "by PARTITA_REMOTE or by --remote"),
+        ("warn_at = 90", "by PARTITA_WARN_AT or by --warn-at"),
         ("allow_unsandboxed = false", "by PARTITA_ALLOW_UNSANDBOXED or by --allow-unsandboxed"),
         ("hooks = ['x']", "can't be set by a repository"),
         ("headers = {}", "can't be set by a repository"),
@@ -308,6 +317,49 @@ def test_a_repository_may_lower_the_cap_and_raise_it_up_to_the_users(load):
     assert problems(load, "budget = 2", user="budget = 1")
 
 
+CAPS = ("budget", "task_budget", "day_budget", "project_budget")
+LIMITS = ("requests_per_minute", "tokens_per_minute")
+
+
+@pytest.mark.parametrize("name", [*CAPS, *LIMITS])
+def test_a_repository_may_only_lower_a_cap_or_a_limit(load, name):
+    mine = f"{name} = 10"
+    for more in ("11", '"none"'):
+        [said] = problems(load, f"{name} = {more}", user=mine)
+        assert "a repository may not raise" in said
+    unit = NANO if name in CAPS else 1
+    assert getattr(load(f"{name} = 9", user=mine), name) == 9 * unit
+    assert getattr(load(f"{name} = 9", user=f'{name} = "none"'), name) == 9 * unit
+
+
+def test_caps_of_roles_are_lowered_one_by_one(load):
+    user = 'role_budgets = "coder=2,planner=1"'
+    got = load("[role_budgets]\ncoder = 1.5\nwriter = 9", user=user)
+    assert got.role_budgets == {"coder": 3 * NANO // 2, "planner": NANO, "writer": 9 * NANO}
+    for more in ('"coder=2.01"', '"coder=none"', '"none"', "{ writer = 1, planner = 3 }"):
+        [said] = problems(load, f"role_budgets = {more}", user=user)
+        assert "a repository may not raise the cap" in said
+    assert load(user=user, role_budgets="coder=none").role_budgets == {"planner": NANO}
+    assert load(user=user, role_budgets="none").role_budgets == {}
+
+
+@pytest.mark.parametrize("given", ["coder", "coder=", "cook=1", "coder=1,coder=2", "", "coder=x"])
+def test_caps_of_roles_that_say_nothing_clear_are_refused(load, given):
+    [said] = problems(load, user=f'role_budgets = "{given}"')
+    assert "role_budgets: want dollars" in said
+    assert problems(load, user="role_budgets = {}")
+    assert problems(load, user="role_budgets = 3")
+
+
+def test_the_caps_are_those_of_the_settings(load):
+    every = {"budget": "1", "task_budget": "2", "day_budget": "3", "project_budget": "4"}
+    got = load(**every, role_budgets="coder=5", warn_at="6")
+    assert got.caps == Caps(
+        run=NANO, task=2 * NANO, day=3 * NANO, project=4 * NANO, roles={"coder": 5 * NANO}, warn=6
+    )
+    assert load().caps == Caps(run=5 * NANO)
+
+
 def test_a_repository_may_ask_for_approval_and_not_take_it_away(load):
     assert load("approve = true").approve
     assert problems(load, "approve = false", user="approve = true")
@@ -331,6 +383,96 @@ def test_keys_are_never_read_shown_or_quoted_back(load):
         said = problems(load, user=f'[models.x]\nwire = "openai"\n{field} = "{value}"')
         assert len(said) == 1
         assert secret not in said[0]
+
+
+# Many machines
+
+
+@pytest.mark.parametrize(
+    ("written", "shown", "secrets"),
+    [
+        ("postgres://db/partita", "postgresql://db/partita", ()),
+        ("postgresql://me:p%40ss@db:1/x?a=b", "postgresql://me@db:1/x", ("p%40ss", "p@ss")),
+        ("postgresql://db/x?user=me&password=s%2B1", "postgresql://db/x", ("s+1",)),
+        ("postgresql:///x?host=/run/postgresql", "postgresql:///x", ()),
+    ],
+)
+def test_a_database_is_shown_without_its_password(load, written, shown, secrets):
+    settings = load(environ={"PARTITA_DATABASE": written})
+    assert settings.database == "postgresql" + written[written.index(":") :]
+    assert settings.database_shown == shown
+    assert settings.secrets == secrets
+    for text in (repr(settings), settings.database_shown):
+        assert not any(secret in text for secret in secrets)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://me:hush@db/x",
+        "postgresql://me:hush@db",
+        "postgresql://me:hush@db:port/x",
+        "postgresql://me:hush@[db/x",
+        "postgresql://me:hush@db/x y",
+        "hush",
+    ],
+)
+def test_a_database_that_is_none_is_refused_without_its_password(load, url):
+    for said in (problems(load, user=f'database = "{url}"'), problems(load, database=url)):
+        assert said[0].endswith("database: want postgresql://USER@HOST:PORT/DATABASE")
+    assert not any("hush" in text for text in problems(load, f'database = "{url}"'))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "upstream",
+        "/srv/git/shop.git",
+        "git@example.com:shop.git",
+        "host:path/shop.git",
+        "ssh://git@example.com:2222/shop.git",
+        "https://example.com/shop.git",
+        "git://10.0.0.1/shop.git",
+        "file:///srv/git/shop.git",
+    ],
+)
+def test_a_remote_is_a_name_or_an_address_of_the_users_own(load, address):
+    assert load(user=f'remote = "{address}"').remote == address
+    if address == "upstream":
+        assert load(f'remote = "{address}"').remote == address
+    else:
+        [said] = problems(load, f'remote = "{address}"')
+        assert "a repository may not say where one is, only name it" in said
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "-u",
+        "--upload-pack=sh",
+        "ext::sh -c id",
+        "x::y",
+        "https://me:hush@example.com/x",
+        "../x",
+        "svn://x/y",
+        "https://[x/y",
+        "me@-x:y",
+    ],
+)
+def test_what_git_would_take_for_something_else_is_no_remote(load, address):
+    [said] = problems(load, remote=address)
+    assert said == (
+        "--remote: remote: want a remote's name such as origin, or its address without a password"
+    )
+
+
+@given(st.text(max_size=70))
+def test_a_project_s_name_is_plain(text):
+    try:
+        name = load_settings(environ={}, flags={"project": text}).project
+    except BadSettings:
+        return
+    assert not name or re.fullmatch(r"[a-z0-9._-]{1,60}", name)
 
 
 # Routes
@@ -429,12 +571,24 @@ def test_a_base_url_in_the_environment_that_is_none_is_refused(load, url):
 # What is written about them
 
 
+EXAMPLES = (
+    "model",
+    "test_command",
+    "role_budgets",
+    "database",
+    "project",
+    "roles",
+    "models",
+    "origin",
+)
+
+
 def test_the_template_sets_nothing_and_shows_the_defaults(load):
     assert load(template()) == Settings()
     body = template().split("\n\n", 1)[1]
     shown = load(re.sub(r"^# ", "", body, flags=re.MULTILINE))
     for field in fields(Settings):
-        if field.name not in ("model", "test_command", "roles", "models", "origin"):
+        if field.name not in EXAMPLES:
             assert getattr(shown, field.name) == getattr(Settings(), field.name), field.name
     written = set(re.findall(r"^# (\w+) = ", body.split("# [roles]")[0], re.MULTILINE))
     assert written == {key.name for key in KEYS.values() if not key.own}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partita.core.budget import Budget, Price, Usage, dollars, words
+from partita.core.budget import Budget, Caps, Price, Usage, day_of, dollars, pots, words
 from partita.errors import BudgetSpent
 
 amounts = st.integers(0, 10**12)
@@ -53,3 +53,23 @@ def test_an_estimate_is_never_below_a_fifth_of_the_characters(text):
 def test_money_is_shown_with_the_digits_that_matter():
     shown = [dollars(n) for n in (0, 12, 1_234_567, 2_500_000_000)]
     assert shown == ["$0.0000", "$0.000000012", "$0.0012", "$2.50"]
+
+
+texts = st.text("abc:", max_size=4)
+
+
+@given(texts, texts | st.none(), texts, texts, st.floats(0, 4e9))
+def test_a_call_draws_on_its_run_role_day_project_and_task(run, task, role, project, at):
+    caps = Caps(run=1, task=2, roles={"a": 3}, day=4, project=5)
+    found = pots(caps, run=run, task=task, role=role, project=project, at=at)
+    wanted = {"run": 1, "role": 3 if role == "a" else None, "day": 4, "project": 5}
+    assert {pot.kind: pot.cap for pot in found} == wanted | ({} if task is None else {"task": 2})
+    assert [pot.key for pot in found] == sorted({pot.key for pot in found})
+
+
+def test_a_day_is_one_of_utc():
+    assert [day_of(at) for at in (0, 86_399.9, 86_400)] == [
+        "1970-01-01",
+        "1970-01-01",
+        "1970-01-02",
+    ]

@@ -1,14 +1,17 @@
 """Estimates as narrow ranges, and files divided into questions that a model can answer."""
 
+from math import log, sqrt
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import LAW, valid_plans, wanted_files
 
 from partita.core.budget import FREE, Price
-from partita.core.estimate import LINE, WIDTH, estimate, expected, split
+from partita.core.estimate import LINE, WIDTH, estimate, expected, foretold, split
 from partita.core.pace import Pace, Seconds
 from partita.core.plan import Plan, Task, WantedFile
+from partita.core.thrift import FULL, Sample, Thrift, Use, learn
 
 CHEAP = Price(input=250_000_000, output=2_000_000_000)
 DEAR = Price(input=3_000_000_000, output=15_000_000_000)
@@ -24,10 +27,14 @@ ways = st.fixed_dictionaries(
 )
 
 
+factors = st.floats(1 / 8, 8)
+thrifts = st.builds(Thrift, calls=factors, input=factors, output=factors, runs=st.just(1))
+
+
 @LAW
-@given(valid_plans(), ways)
-def test_every_range_is_at_most_four_times_wide_and_above_nothing(plan, way):
-    found = estimate(plan, **way)
+@given(valid_plans(), ways, st.just(Thrift()) | thrifts)
+def test_every_range_is_at_most_four_times_wide_and_above_nothing(plan, way, thrift):
+    found = estimate(plan, **way, thrift=thrift)
     prices = way["prices"] if isinstance(way["prices"], tuple) else (way["prices"],)
     free = all(p == FREE for p in prices)
     for each in (found.calls, found.tokens, found.seconds, *found.per_task.values()):
@@ -44,6 +51,66 @@ def test_the_fewest_calls_are_the_questions_that_will_be_asked(plan, way):
     found = estimate(plan, **way)
     assert found.calls.low == questions
     assert found.calls.high >= questions
+
+
+@LAW
+@given(valid_plans(), ways, thrifts)
+def test_a_thrift_changes_calls_tokens_and_money_and_no_times(plan, way, thrift):
+    usual, found = estimate(plan, **way), estimate(plan, **way, thrift=thrift)
+    assert (found.seconds, found.per_task) == (usual.seconds, usual.per_task)
+    assert found.calls.low >= usual.calls.low  # each question is asked once at least
+    assert found.calls.low == max(usual.calls.low, round(usual.calls.low * thrift.calls))
+    more, less = Thrift(calls=2, input=2, output=2), Thrift(calls=0.5, input=0.5, output=0.5)
+    above, below = estimate(plan, **way, thrift=more), estimate(plan, **way, thrift=less)
+    for name in ("tokens", "money"):
+        a, b, c = (getattr(e, name) for e in (below, usual, above))
+        assert a.low <= b.low <= c.low
+        assert a.high <= b.high <= c.high
+
+
+@LAW
+@given(valid_plans(), ways, factors, st.integers(1, 5), st.integers(FULL, 9))
+def test_the_next_estimate_moves_towards_what_runs_took(plan, way, ratio, runs, tasks):
+    sizes = {name: way[name] for name in ("max_output", "rounds", "context_tokens")}
+    hoped = sum(foretold(plan, **sizes).values(), start=Use())
+    taken = Use(calls=hoped.calls * ratio, input=hoped.input * ratio, output=hoped.output * ratio)
+    showed = Sample(model="m", depth="quick", tasks=tasks, hoped=hoped, taken=taken)
+
+    def off(count):
+        """How far, in logarithms, the middle of the tokens lies from so many times the guess."""
+        found = estimate(plan, **way, thrift=learn([showed] * count, "m", "quick")).tokens
+        return abs(log(sqrt(found.low * found.high)) - log(middle * ratio))
+
+    usual = estimate(plan, **way).tokens
+    middle = sqrt(usual.low * usual.high)
+    rounding = 4 / usual.low  # whole tokens
+    assert off(runs) <= off(0) + rounding
+    assert off(runs + 1) <= off(runs) + rounding
+    if abs(log(ratio)) > 0.5:
+        assert off(runs) < 0.6 * off(0) + rounding
+
+
+@LAW
+@given(valid_plans(), ways)
+def test_what_is_foretold_lies_within_the_guess(plan, way):
+    """What later runs are held against is the middle of what was guessed, not of what was shown."""
+    sizes = {name: way[name] for name in ("max_output", "rounds", "context_tokens")}
+    found = foretold(plan, **sizes)
+    whole = sum(found.values(), start=Use())
+    guess = estimate(plan, **way)
+    assert set(found) == {t.id for t in plan.tasks}
+    assert guess.calls.low <= whole.calls <= guess.calls.high
+
+
+def test_what_is_foretold_has_every_second_task_mended_at_the_most():
+    two = foretold(plan(10, 20), max_output=8_000)
+    assert [use.calls for use in two.values()] == [(1 + 1 + 0.5) / 2] * 2
+    assert [use.output for use in two.values()] == [
+        (0.7 + 1.5 + 0.5) * n * LINE / 2 for n in (10, 20)
+    ]
+    bare = foretold(plan(10), max_output=8_000, rounds=0)["t0"]
+    shown = foretold(plan(10), max_output=8_000, rounds=0, context_tokens=100)["t0"]
+    assert (bare.calls, shown.input - bare.input) == (1.0, 100.0)
 
 
 def plan(*lines, needs=()):

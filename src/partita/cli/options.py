@@ -1,5 +1,6 @@
 """The options that commands which run something share."""
 
+import os
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -19,8 +20,26 @@ def _all(command: Callable[..., Any], *options: Decorator) -> Callable[..., Any]
     return command
 
 
+def database_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Which database; without it the repository's own file."""
+    return click.option(
+        "--database",
+        metavar="URL",
+        help="The PostgreSQL database that several machines share: postgresql://...",
+        expose_value=False,
+        is_eager=True,
+        callback=_remember,
+    )(command)
+
+
+def _remember(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
+    """The flag speaks for all that this command opens, as the variable does."""
+    if value:
+        os.environ["PARTITA_DATABASE"] = value
+
+
 def spending_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Which models, how much money, and what where there is no sandbox."""
+    """Which models, how much money, where it is kept, and what where there is no sandbox."""
     return _all(
         command,
         click.option(
@@ -31,7 +50,24 @@ def spending_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "fallbacks in order.",
         ),
         click.option("--budget", metavar="DOLLARS", help="The most this run may spend."),
+        click.option("--task-budget", metavar="DOLLARS", help="The most each of its tasks may."),
+        click.option(
+            "--role-budgets",
+            metavar="ROLE=DOLLARS,...",
+            help="The most it may spend on a role, such as coder=2.00,planner=0.50.",
+        ),
+        click.option(
+            "--day-budget",
+            metavar="DOLLARS",
+            help="The most that all runs of the project may spend today (UTC).",
+        ),
+        click.option(
+            "--project-budget",
+            metavar="DOLLARS",
+            help="The most that all runs of the project may ever spend.",
+        ),
         click.option("--allow-unsandboxed", is_flag=True, help=UNSANDBOXED),
+        database_option,
     )
 
 

@@ -8,6 +8,7 @@ from partita.core.budget import Price, Usage
 from partita.core.graph import critical_path, layers
 from partita.core.pace import Pace, Seconds
 from partita.core.plan import Estimate, Plan, Range, Task, WantedFile
+from partita.core.thrift import Thrift, Use
 
 WIDTH = 4  # high / low of every range, at most
 
@@ -30,6 +31,7 @@ FULL = 0.7  # of the output limit: what one question may ask for, since lines ar
 
 
 USUAL = Pace()
+AS_GUESSED = Thrift()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,13 @@ class _Load:
             calls=self.calls + other.calls,
             input=self.input + other.input,
             output=self.output + other.output,
+        )
+
+    def with_(self, thrift: Thrift) -> "_Load":
+        return _Load(
+            calls=self.calls * thrift.calls,
+            input=self.input * thrift.input,
+            output=self.output * thrift.output,
         )
 
     def times(self, factor: float) -> "_Load":
@@ -95,13 +104,14 @@ def estimate(
     context_tokens: int = 0,
     slots: int = 4,
     pace: Pace = USUAL,
+    thrift: Thrift = AS_GUESSED,
 ) -> Estimate:
     """What the plan will take from design's end on.
 
     `prices` are those of the coder's route, the first being asked first; `max_output` is its
     limit in tokens, `rounds` how often a task may be mended, `context_tokens` what each build
     question shows of the repository, `slots` how many tasks run at once, `pace` how many times as
-    long as guessed they take here.
+    long as guessed they take here, `thrift` how many times as many calls and tokens.
     """
     low: dict[str, _Load] = {}
     high: dict[str, _Load] = {}
@@ -110,14 +120,17 @@ def estimate(
         low[task.id], high[task.id], mending[task.id] = _loads(task, max_output, context_tokens)
     most = _mendings(plan, rounds)
     fixes = {ident: load.times(most) for ident, load in mending.items()}
-    least, largest = _sum(low.values()), _sum((*high.values(), *fixes.values()))
+    questions = _sum(low.values())
+    least = questions.with_(thrift)
+    largest = _sum((*high.values(), *fixes.values())).with_(thrift)
+    calls = max(round(questions.calls), round(least.calls))  # each file is asked for, once at least
     fastest, slowest = {}, {}
     for task in plan.tasks:
         quick, slow = _phases(low[task.id], high[task.id], mending[task.id], most)
         fastest[task.id] = pace.applied(quick).both
         slowest[task.id] = pace.applied(slow).both
     return Estimate(
-        calls=Range(low=float(round(least.calls)), high=float(ceil(largest.calls))),
+        calls=Range(low=float(calls), high=float(max(calls, ceil(largest.calls)))),
         tokens=_fit(least.input + least.output, largest.input + largest.output, whole=True),
         money=_money(least, largest, (prices,) if isinstance(prices, Price) else prices),
         seconds=_fit(
@@ -137,6 +150,19 @@ def expected(plan: Plan, *, max_output: int, rounds: int = 3) -> dict[str, Secon
         found[task.id] = Seconds(
             build=(quick.build + slow.build) / 2, test=(quick.test + slow.test) / 2
         )
+    return found
+
+
+def foretold(
+    plan: Plan, *, max_output: int, rounds: int = 3, context_tokens: int = 0
+) -> dict[str, Use]:
+    """Per task, the middle of the calls and tokens guessed for it, before any thrift."""
+    most = _mendings(plan, rounds)
+    found = {}
+    for task in plan.tasks:
+        low, high, mending = _loads(task, max_output, context_tokens)
+        both = low + high + mending.times(most)
+        found[task.id] = Use(calls=both.calls / 2, input=both.input / 2, output=both.output / 2)
     return found
 
 

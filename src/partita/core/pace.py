@@ -77,6 +77,8 @@ def samples(events: Iterable[Line]) -> tuple[Sample, ...]:
         match kind:
             case "planned":
                 expected = _mapping(data.get("expected"))
+            case "planned.more":
+                expected = {**expected, **_mapping(data.get("expected"))}
             case "task.building" | "task.testing":
                 began[task], models[task] = at, set()
             case "call.finished" if task in began:

@@ -1,11 +1,13 @@
 """What a run is told at its start; recorded once, so that a resumed run hears the same."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from partita.core.analysis import Depth
 from partita.core.pace import Pace
 from partita.core.scope import SHARP, Blind
+from partita.core.thrift import Thrift
 
 ACTIVITIES = (
     "engage",
@@ -27,7 +29,11 @@ class Start:
     `base` is a commit ("" for an unborn branch), `branch` the one to land on (None: detached).
     `until` is the last activity to do. `plan` is the JSON of a plan file that replaces analysis
     and design. `interactive`: somebody sits at a terminal and can be asked.
-    `pace`: how long tasks take here, learnt from earlier runs. `blind`: what names the work tree's
+    `generation`: how often the run was begun anew over what it had; `redo`: the activities
+    ("activity:design") and tasks ("task:store") whose questions are asked anew, each with what
+    tells its new answers from the old. `author`: whose name a landing elsewhere carries.
+    `pace`: how long tasks take here, `thrift`: how many calls and tokens, both learnt from earlier
+    runs. `blind`: what names the work tree's
     file system takes for the same. `asked`: in a replay, the tasks that asked for more, in order.
     """
 
@@ -50,8 +56,12 @@ class Start:
     no_model: bool = False
     land: bool = True
     pace: Pace = field(default_factory=Pace)
+    thrift: Thrift = field(default_factory=Thrift)
     blind: Blind = SHARP
     asked: tuple[str, ...] = ()
+    generation: int = 0
+    redo: Mapping[str, str] = field(default_factory=dict)
+    author: str = ""
 
     def includes(self, activity: str) -> bool:
         """Is the activity to be done?"""

@@ -57,6 +57,8 @@ class Progress:
             self.activity = data["activity"]
         elif kind == "activity.finished":
             self.done.append(data["activity"])
+        elif kind == "planned.more":
+            self.lanes.update({t["id"]: Lane(t["id"]) for t in data["tasks"]})
         elif kind == "planned":
             self.lanes = {t["id"]: Lane(t["id"]) for t in data["tasks"]}
             figures = data["estimate"]["seconds"]

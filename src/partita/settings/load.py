@@ -8,8 +8,9 @@ from typing import Any
 
 from partita.core.question import ROLES, Role
 from partita.errors import BadSettings
-from partita.settings.keys import KEYS, Key, names
+from partita.settings.keys import KEYS, Key
 from partita.settings.models import list_of, named, read_table, unknown
+from partita.settings.parsers import is_name, names
 from partita.settings.source import Source, Unusable, parse, read_file
 from partita.settings.values import ModelTable, Settings
 
@@ -71,6 +72,9 @@ def load_settings(
         ]
     if reading.problems:
         raise BadSettings("\n".join(dict.fromkeys(map(_shown, reading.problems))))
+    if ours := reading.values.get("role_budgets"):
+        kept = {role: amount for role, amount in ours.items() if amount is not None}
+        reading.values["role_budgets"] = kept
     return Settings(
         **reading.values, roles=reading.roles, models=reading.models, origin=reading.origin
     )
@@ -132,6 +136,8 @@ def _values(reading: _Reading, source: Source) -> None:
         except ValueError as e:
             reading.problems.append(f"{place}: {name}: {e}")
             continue
+        if isinstance(parsed, dict):  # by role: what is said of one leaves the others alone
+            parsed = {**reading.values.get(name, {}), **parsed}
         reading.values[name] = parsed
         reading.origin[name] = place
         if name == "model":
@@ -206,8 +212,10 @@ def _distrust(reading: _Reading, theirs: Source, trusted: list[Source], user: Pa
         allowed = [_parsed(key, s) for s in trusted if name in s.values] or [defaults[name]]
         if key.own:
             why = "a repository may not set it"
-        elif name == "budget" and _more(wanted, allowed):
-            why = "a repository may not raise the cap"
+        elif key.lowers and _raises(wanted, allowed):
+            why = f"a repository may not raise {'it' if 'budget' not in name else 'the cap'}"
+        elif name == "remote" and wanted and not is_name(wanted):
+            why = "a repository may not say where one is, only name it"
         elif name == "approve" and wanted is False and True in allowed:
             why = "a repository may not turn it off"
         else:
@@ -224,6 +232,17 @@ def _parsed(key: Key, source: Source) -> Any:
         return key.parse(source.values[key.name])
     except ValueError:
         return 0  # said already, as a problem of its own
+
+
+def _raises(wanted: Any, allowed: list[Any]) -> bool:
+    """Is more wanted than the trusted sources allow, in all or for one role?"""
+    if not isinstance(wanted, dict):
+        return _more(wanted, allowed)
+    tables = [table for table in allowed if isinstance(table, dict)]
+    return any(
+        _more(amount, [table[role] for table in tables if role in table] or [None])
+        for role, amount in wanted.items()
+    )
 
 
 def _more(wanted: int | None, allowed: list[int | None]) -> bool:

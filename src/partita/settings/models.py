@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from partita.core.budget import Price
-from partita.settings.keys import choice, line, money, switch, whole
+from partita.settings.parsers import choice, line, money, switch, whole
 from partita.settings.source import Source
 from partita.settings.values import ModelTable, Wire
 
@@ -76,6 +76,9 @@ FIELDS: dict[str, Callable[[object], Any]] = {
     "timeout": _seconds,
     "thinking": whole(0, 1_000_000),
     "json_mode": switch,
+    "calls_in_flight": whole(1, 256),
+    "requests_per_minute": _TOKENS,
+    "tokens_per_minute": _TOKENS,
 }
 OWN = (
     "base_url",
@@ -84,6 +87,8 @@ OWN = (
     "output_price",
     "cache_read_price",
     "cache_write_price",
+    "requests_per_minute",  # the user's account has them, and a repository can't know it
+    "tokens_per_minute",
 )
 FIXED = ("wire", "name")  # by the table's own name, where that is PROVIDER:NAME
 SECRETS = ("api_key", "key", "token", "secret")
@@ -175,4 +180,7 @@ def _table(name: str, base: ModelTable | None, values: dict[str, Any]) -> ModelT
         timeout=values.get("timeout"),
         thinking=values.get("thinking"),
         json_mode=values.get("json_mode", False),
+        calls_in_flight=values.get("calls_in_flight"),
+        requests_per_minute=values.get("requests_per_minute"),
+        tokens_per_minute=values.get("tokens_per_minute"),
     )
