@@ -1,13 +1,18 @@
 """Good and bad days of a provider: what is waited for, what is given up, what a user is told."""
 
 import json
+import re
 import socket
 import time
+from email.utils import formatdate
 
 import answers
 import pytest
 from answers import CORE, rule
 from kit import gone
+
+from partita.core.outcomes import count_outcomes
+from partita.testing.stub_provider import StubProvider
 
 QUICK = ("build", answers.REQUEST, "--depth", "quick")
 KEY = "sk-test-0123456789abcdefghijABCDEFGHIJ"
@@ -122,7 +127,8 @@ def test_where_no_tokens_are_counted_they_are_estimated_and_paid(offering, tmp_p
     assert done.code == 0, done.err
     ledger = json.loads(shell.partita("show", "--json").out)["ledger"]
     assert {e["state"] for e in ledger} == {"settled"}
-    assert all(0 < e["cost"] < e["held"] for e in ledger)
+    assert all(0 < e["cost"] == e["held"] for e in ledger)
+    assert all(e["usage"]["estimated"] for e in ledger)
     assert "$0.0000 spent" not in done.out
 
 
@@ -164,6 +170,7 @@ def test_a_trouble_that_stays_lets_the_run_rest_within_half_a_minute(
     done = shell.partita("build", answers.REQUEST, timeout=30)
     assert time.monotonic() - began < 30
     assert done.code == 3, done.err
+    assert ("UTC or later" in done.err) is ("headers" in trouble)
     assert "partita: no model answered: openai:default: " in done.err
     assert words in done.err
     assert "partita resume" in done.err
@@ -199,3 +206,108 @@ def test_a_run_that_rested_goes_on_when_the_provider_is_well_again(offering):
     again = [r.texts[-1][1] for r in stub.requests[before:]]
     assert not [text for text in again if "Analyse the request" in text]  # paid once
     assert len(again) == 3
+
+
+# --- every bad day, on one route ----------------------------------------------------------------
+
+HARSH = re.compile(r" ?[A-Za-z]{1,6}|\d{1,3}| ?[^\sA-Za-z\d]{1,2}|\s+")
+
+
+def harshly(text):
+    """Tokens as the least thrifty tokenizer has them, with what wraps a message."""
+    return len(HARSH.findall(text)) + 7
+
+
+def tables(tmp_path, **models):
+    """A user's settings with a priced model for each URL; a call to it may take two seconds."""
+    file = tmp_path / "config.toml"
+    file.write_text(
+        "".join(
+            f'[models.{name}]\nwire = "openai"\nbase_url = "{url}"\ntimeout = 2\n'
+            "input_price = 1.00\noutput_price = 2.00\n"
+            for name, url in models.items()
+        )
+    )
+    return {"PARTITA_CONFIG": str(file)}
+
+
+def record(shell):
+    return json.loads(shell.partita("show", "--json").out)
+
+
+def events_of(shell):
+    found = shell.partita("show", "--part", "log", "--json").out
+    return [(e["type"], e) for e in json.loads(found)["events"]]
+
+
+@SANDBOX
+def test_a_dead_a_prudish_and_a_moody_provider_end_in_landed_work(offering, tmp_path):
+    soon = formatdate(time.time() + 2, usegmt=True)
+    shell, prudish = offering(rule("", "I", finish="content_filter"))
+    shell.write("greeting.md", "How to greet, at length.\n" * 200)
+    shell.commit_all("a long document")
+    moody = [
+        rule("Analyse", "", status=429, headers={"Retry-After": soon}, times=1),
+        rule("Analyse", "", status=429, headers={"Retry-After-Ms": "300"}, times=1),
+        {**answers.analysis(), "longest": 1_200},
+        rule("Divide the work", "half", behaviour="stall", times=1),
+        answers.plan(),
+        rule("`core`: the greeting", "", behaviour="hang", times=1),
+        rule("`web`: the page", "", behaviour="html", times=1),
+        answers.core(),
+        answers.web(),
+    ]
+    with StubProvider() as dead, StubProvider(moody, tokens=harshly) as stub:
+        dead.stop()
+        shell.extra = tables(tmp_path, dead=dead.url, prudish=prudish.url, moody=stub.url)
+        done = shell.partita(*QUICK[:1], "Write greeting.md in code", *QUICK[2:],
+                             "--model", "dead,prudish,moody", timeout=60)  # fmt: skip
+        assert done.code == 0, done.err
+        counted = sorted(r.counted for r in stub.requests if r.rule is not None and r.counted)
+    ledger = record(shell)["ledger"]
+    settled = [e for e in ledger if e["state"] == "settled"]
+    assert sorted((e["usage"]["input"], e["usage"]["output"]) for e in settled) == counted
+    assert {e["model"] for e in settled} == {"moody"}
+    assert all(e["usage"]["input"] * 1_000 <= e["held"] - 2_000 * 100 for e in settled)
+    outcomes = count_outcomes(events_of(shell))
+    assert outcomes["unreachable"] == 5
+    assert outcomes["circuit_open"] >= 2
+    assert outcomes["refused"] == len(prudish.requests) == 4
+    for word, times in (
+        ("rate_limited", 2), ("context_too_long", 1), ("stalled", 2), ("html", 1)
+    ):  # fmt: skip
+        assert outcomes[word] == times, outcomes
+    assert [kind for kind, _ in events_of(shell)].count("call.shrunk") == 1
+    lost = [e for e in ledger if e["state"] == "unconfirmed"]
+    assert all(e["cost"] == e["held"] for e in lost)
+    assert len(lost) == 3
+
+
+def test_a_question_that_is_declined_is_not_accepted_and_no_matter_of_waiting(offering):
+    shell, stub = offering(rule("", "I", finish="content_filter"))
+    done = shell.partita(*QUICK)
+    assert done.code == 1, done.err
+    assert "no model took the question" in done.err
+    assert len(stub.requests) == 1
+
+
+def test_two_runs_of_a_user_share_the_calls_in_flight(offering, tmp_path):
+    first, stub = offering(answers.analysis(), answers.plan(), latency=0.4)
+    second, _ = offering()
+    second.url = first.url
+    first.extra = second.extra = {"PARTITA_CALLS_IN_FLIGHT": "1"}
+    runs = [shell.start(*QUICK, "--dry-run") for shell in (first, second)]
+    for run in runs:
+        _, err = run.communicate(timeout=40)
+        assert run.returncode == 0, err
+    assert len(stub.requests) == 4
+    assert stub.most_in_flight == 1
+
+
+def test_where_limits_can_not_be_shared_the_run_says_so_and_goes_on(offering, home):
+    shell, _ = offering(answers.analysis(), answers.plan())
+    (home / ".local").write_text("no folder")
+    done = shell.partita(*QUICK, "--dry-run")
+    assert done.code == 0, done.err
+    [told] = [e for kind, e in events_of(shell) if kind == "limits.alone"]
+    assert "for this process alone" in told["why"]

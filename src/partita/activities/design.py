@@ -2,14 +2,14 @@
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from partita.activities.asking import ask_json
 from partita.activities.build import FILE_BYTES, SHOWN_CHARACTERS
 from partita.core.analysis import Analysis
 from partita.core.briefing import carry
-from partita.core.estimate import estimate, expected
+from partita.core.estimate import estimate, expected, foretold
 from partita.core.plan import Estimate, Plan, Task
 from partita.core.planfile import PLAN_SCHEMA, read_plan, to_json
 from partita.core.problem import Problem
@@ -66,24 +66,38 @@ def strangers(start: Start, plan: Plan, manifests: str) -> tuple[str, ...]:
 
 
 async def foresee(world: World, start: Start, analysis: Analysis | None, plan: Plan) -> Estimate:
-    """What the plan will take, and both put on the shelf."""
+    """What the plan will take, and both put on the shelf.
+
+    What was guessed is told with it, for later runs to learn from.
+    """
     paths = analysis.findings.manifests if analysis else ()
     texts = (await world.repo.read(start.base, paths)).values()
     known = "\n".join(t.decode(errors="replace") for t in texts)
+    limit, shown = world.asker.limit("coder"), await _shown(world, plan)
     figures = estimate(
         plan,
         prices=world.asker.price("coder"),
-        max_output=world.asker.limit("coder"),
+        max_output=limit,
         rounds=start.rounds,
-        context_tokens=await _shown(world, plan),
+        context_tokens=shown,
         slots=start.max_parallel,
         pace=start.pace,
+        thrift=start.thrift,
+    )
+    hoped = foretold(plan, max_output=limit, rounds=start.rounds, context_tokens=shown)
+    world.tell(
+        "foreseen",
+        "foreseen",
+        depth=start.depth,
+        hoped={ident: asdict(use) for ident, use in hoped.items()},
+        thrift=asdict(start.thrift),
     )
     for name in strangers(start, plan, known):
         text = f"the dependency {name} was named neither in the request nor by the repository"
         world.tell(f"stranger:{name}", "note", text=text)
     world.shelf.put("plan.json", json.dumps(to_json(plan), indent=2, ensure_ascii=False) + "\n")
-    world.shelf.put("plan.md", plan_report(plan, figures))
+    learnt = f"\nCalls, tokens and money {start.thrift.words}.\n" if start.thrift.runs else ""
+    world.shelf.put("plan.md", plan_report(plan, figures) + learnt)
     return figures
 
 

@@ -78,7 +78,7 @@ async def _land(
     at = await world.journal.once("landing:time", _now(world))
     for attempt in range(1, TRIES + 1):
         try:
-            landed = await _try(world, whole, message, branch, expected, at, attempt)
+            landed = await _try(world, start, whole, message, expected, at, attempt)
         except NotAccepted as e:
             return _refused(e.message.rstrip("."), kept, e.remedy), whole
         if landed.outcome != "moved":
@@ -104,16 +104,18 @@ async def _land(
 
 async def _try(
     world: World,
+    start: Start,
     whole: Whole,
     message: str,
-    branch: str | None,
     expected: str,
     at: float,
     attempt: int,
 ) -> Landed:
     async def effect() -> Any:
-        commit = await world.repo.squash(expected, whole.commit, message, at=at)
-        return encode(await world.repo.land(branch, expected, commit, world.run))
+        commit = await world.repo.squash(
+            expected, whole.commit, message, at=at, author=start.author
+        )
+        return encode(await world.repo.land(start.branch, expected, commit, world.run))
 
     landed = decode(Landed, await world.journal.once(f"landing:{attempt}", effect))
     told = {k: v for k, v in encode(landed).items() if k != "type"}  # the event has its own

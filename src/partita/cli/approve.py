@@ -3,11 +3,13 @@
 import click
 
 from partita.cli.main import json_option
+from partita.cli.options import database_option
 from partita.cli.output import document, say
 
 
 @click.command(epilog="Example: partita approve last && partita resume last")
 @click.argument("run", default="last")
+@database_option
 @json_option
 def command(run: str, *, as_json: bool) -> None:
     """Approve the plan of RUN (an id, its unique beginning, or "last")."""

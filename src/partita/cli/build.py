@@ -49,6 +49,7 @@ def build(
     from partita.cli.planfile import read_plan_file  # noqa: PLC0415 - start-up of --help
     from partita.cli.request import checked_request, read_request  # noqa: PLC0415
     from partita.cli.running import Wanted, start_run  # noqa: PLC0415
+    from partita.cli.sources import sources_of  # noqa: PLC0415
 
     plan = read_plan_file(Path(plan_file)) if plan_file else None
     if request is None and plan is not None:
@@ -74,6 +75,7 @@ def build(
             into=Path(into) if into else None,
             flags=flags,
             options=own,
+            sources=sources_of(request, plan_file),
             as_json=as_json,
         )
     )

@@ -2,12 +2,11 @@
 
 import csv
 import io
-import sys
 from typing import TYPE_CHECKING
 
-from partita.cli.output import last_line, remark, say
+from partita.cli.follow import tell_outcome
+from partita.cli.output import last_line
 from partita.cli.recording import save_recording
-from partita.core.budget import dollars
 from partita.core.codec import encode
 from partita.core.report import Outcome
 from partita.errors import (
@@ -20,7 +19,7 @@ from partita.errors import (
 from partita.wiring import now
 
 if TYPE_CHECKING:
-    from partita.cli.running import Job
+    from partita.cli.job import Job
 
 
 def conclude(job: "Job", ended: Outcome | BaseException, *, as_json: bool) -> int:
@@ -33,7 +32,7 @@ def conclude(job: "Job", ended: Outcome | BaseException, *, as_json: bool) -> in
     if as_json:
         _json(job, outcome, status, budget.spent)
     else:
-        _words(job, outcome, budget.spent)
+        tell_outcome(job.run, outcome, budget.spent)
     return outcome.exit
 
 
@@ -114,18 +113,3 @@ def _json(job: "Job", outcome: Outcome, status: str, spent: int) -> None:
         remedy=outcome.remedy,
         spent_nano_dollars=spent,
     )
-
-
-def _words(job: "Job", outcome: Outcome, spent: int) -> None:
-    tell = say if outcome.exit == 0 else remark
-    sys.stderr.flush()
-    if outcome.exit == 0:
-        tell(outcome.summary)
-    else:
-        tell(f"partita: {outcome.summary}")
-    if outcome.kept:
-        tell(f"  kept on the branch {outcome.kept}")
-    for text in outcome.remedy.splitlines():
-        tell(f"  {text}")
-    if outcome.status != "answered":
-        tell(f"run {job.run}, {dollars(spent)} spent; partita show {job.run}")

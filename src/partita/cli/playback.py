@@ -8,8 +8,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from partita.cli.job import Job
 from partita.cli.recording import tip_of
-from partita.cli.running import Job, execute, new_run_id, settings_for
+from partita.cli.running import execute, new_run_id, settings_for
 from partita.cli.watch import Watch
 from partita.core.budget import FREE, Price
 from partita.core.codec import decode, encode
@@ -75,6 +76,7 @@ def play(
     )
     start = replace(
         decode(Start, header.options["start"]),
+        generation=0,  # whatever was before it, a playback begins from nothing
         interactive=False,
         asked=tuple(map(str, header.options.get("asked") or ())),
         branch=asyncio.run(repo.base()).branch,

@@ -9,12 +9,12 @@ from typing import Any
 from partita.core.codec import decode
 from partita.core.fingerprint import request_hash
 from partita.core.question import Answer
-from partita.ports.store import RunRecord
+from partita.ports.store import RunRecord, Store
 from partita.testing.transcript import Exchange, Header, Reply, Transcript, write_transcript
-from partita.wiring import GitRepo, SqliteStore
+from partita.wiring import GitRepo
 
 
-def save_recording(run: str, store: SqliteStore, repo: GitRepo, file: Path) -> None:
+def save_recording(run: str, store: Store, repo: GitRepo, file: Path) -> None:
     """Every exchange of the run, with what is needed to replay it; nothing when there is none."""
     exchanges = tuple(_exchange(e) for e in store.transcript(run))
     if not exchanges:
@@ -24,7 +24,7 @@ def save_recording(run: str, store: SqliteStore, repo: GitRepo, file: Path) -> N
     write_transcript(file, Transcript(header=_header(record, store, repo), exchanges=exchanges))
 
 
-def _header(record: RunRecord, store: SqliteStore, repo: GitRepo) -> Header:
+def _header(record: RunRecord, store: Store, repo: GitRepo) -> Header:
     start = record.options["start"]
     result = record.result or {}
     tip = asyncio.run(tip_of(repo, result))

@@ -4,23 +4,30 @@ import asyncio
 import gc
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from partita.cli.conclude import conclude
+from partita.cli.follow import Following, follow
+from partita.cli.job import Job, caps_of, with_caps, world_of
+from partita.cli.output import remark
+from partita.cli.shared import check_base, follow_shared, go_on, meet, submit
+from partita.cli.sources import shaping
 from partita.cli.watch import Watch, is_interactive
 from partita.core.codec import decode, encode
-from partita.core.pace import Pace, pace_of
+from partita.core.pace import pace_of
+from partita.core.question import ROLES
 from partita.core.report import Outcome
 from partita.core.start import Start
+from partita.core.thrift import thrift_of
+from partita.engine.version import VERSION
 from partita.errors import BadInput, NoModel, PartitaError
 from partita.ports.journal import Journal
-from partita.ports.model import Model
-from partita.ports.store import RunRecord
+from partita.ports.store import RunRecord, Store
 from partita.ports.world import World
 from partita.settings import (
     LOCAL_ENDPOINTS,
@@ -31,13 +38,10 @@ from partita.settings import (
     user_file,
 )
 from partita.wiring import (
-    Eventually,
     GitRepo,
-    SqliteStore,
-    SystemClock,
+    author_of,
     begin,
     blind,
-    build_world,
     find_sandbox,
     here,
     models_of,
@@ -46,26 +50,15 @@ from partita.wiring import (
     open_repo,
     open_writing,
     own,
+    owner_of,
     reachable,
-    redactor_for,
     secrets_of,
+    shared_by,
     warm,
 )
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A run that is about to start or go on, with all that it is given."""
-
-    run: str
-    start: Start
-    repo: GitRepo
-    store: SqliteStore
-    settings: Settings
-    routes: Mapping[str, Sequence[Model]]
-    secrets: tuple[str, ...]
-    sandbox: Eventually
-    reuse: bool = True
+if TYPE_CHECKING:
+    from partita.engine.asking import Lanes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +69,7 @@ class Wanted:
     into: Path | None = None
     flags: Mapping[str, object]
     options: Mapping[str, Any]
+    sources: Mapping[str, Any] = field(default_factory=dict)  # as cli/sources.py has them
     as_json: bool = False
 
 
@@ -107,6 +101,8 @@ def start_run(wanted: Wanted) -> int:
     """Start a run and see it to its end; the exit code."""
     engine = begin(_load_engine)
     settings = settings_for(here(wanted.into), wanted.flags)
+    if settings.database is not None:
+        return _submit_run(wanted, settings)
     planning = wanted.options.get("dry_run") or wanted.options.get("until") in EARLY
     sandbox = no_sandbox() if planning else find_sandbox(settings)
     routes = routes_for(settings)
@@ -119,20 +115,13 @@ def start_run(wanted: Wanted) -> int:
         run = new_run_id()
         stack.enter_context(own(repo, run))
         store = stack.enter_context(open_writing(repo, secrets_of(None, os.environ)))
-        start = replace(start, pace=_pace(store, models["coder"][0].name))
-        store.create(
-            RunRecord(
-                id=run,
-                request=start.request,
-                options={
-                    "start": encode(start),
-                    "budget": settings.budget,
-                    "models": {r: [m.name for m in ms] for r, ms in models.items()},
-                    "max_output": models["coder"][0].max_output,
-                },
-                created=now(),
-            )
-        )
+        start = _learnt(start, store, models["coder"][0].name)
+        options = {
+            **_options(wanted, start, settings),
+            "models": {r: [m.name for m in ms] for r, ms in models.items()},
+            "max_output": models["coder"][0].max_output,
+        }
+        store.create(RunRecord(id=run, request=start.request, options=options, created=now()))
         job = Job(
             run=run,
             start=start,
@@ -147,16 +136,58 @@ def start_run(wanted: Wanted) -> int:
         return carry_through(job, as_json=wanted.as_json)
 
 
+def _options(wanted: Wanted, start: Start, settings: Settings) -> dict[str, Any]:
+    """What the register keeps of how a run was started."""
+    return {
+        "start": encode(start),
+        "budget": settings.budget,
+        "caps": encode(settings.caps),
+        "sources": {**wanted.sources, "settings": shaping(settings)},
+        "version": VERSION,
+    }
+
+
+def _submit_run(wanted: Wanted, settings: Settings) -> int:
+    """Have workers do the run, and follow it; the exit code."""
+    repo = open_repo(wanted.into)
+    shared = shared_by(repo, settings)
+    assert shared is not None
+    named = {r: settings.roles.get(r) or settings.model for r in ROLES}
+    with ExitStack() as stack:
+        meeting = meet(stack, repo, shared)
+        start = replace(_start(wanted, repo, settings), author=author_of(repo))
+        start = _learnt(start, meeting.store, (named["coder"] or ("",))[0])
+        check_base(meeting, start)
+        record = RunRecord(
+            id=new_run_id(),
+            request=start.request,
+            options={
+                **_options(wanted, start, settings),
+                "models": {role: list(names) for role, names in named.items() if names},
+            },
+            created=now(),
+        )
+        submit(meeting, record, start)
+        if not meeting.workers():
+            remark("no worker is there yet; the run waits for one: partita worker --database URL")
+        return follow_shared(
+            meeting, record, start, cap=settings.budget, as_json=wanted.as_json, after=0
+        )
+
+
 EARLY = ("engage", "discover", "plan", "assess", "design")
 
 
 LEARNT_FROM = 10  # the latest runs of the repository
 
 
-def _pace(store: SqliteStore, coder: str) -> Pace:
-    """How long tasks take here with that coder, by the logs of earlier runs."""
-    logs = (store.events(record.id) for record in store.all()[:LEARNT_FROM])
-    return pace_of([[(e.at, e.type, e.data) for e in log] for log in logs], coder)
+def _learnt(start: Start, store: Store, coder: str) -> Start:
+    """The start with what earlier runs showed: how long tasks take here, and what they cost."""
+    logs = [
+        [(e.at, e.type, e.data) for e in store.events(record.id)]
+        for record in store.all()[:LEARNT_FROM]
+    ]
+    return replace(start, pace=pace_of(logs, coder), thrift=thrift_of(logs, coder, start.depth))
 
 
 def _start(wanted: Wanted, repo: GitRepo, settings: Settings) -> Start:
@@ -181,29 +212,29 @@ def _start(wanted: Wanted, repo: GitRepo, settings: Settings) -> Start:
 
 
 def resume_run(prefix: str, flags: Mapping[str, object], *, as_json: bool) -> int:
-    """Go on with a run that rests; the exit code."""
+    """Go on with a run that rests, or follow one that is at work; the exit code."""
     engine = begin(_load_engine)
     repo = open_repo()
     settings = settings_for(repo.root, flags)
+    if settings.database is not None:
+        return _resume_shared(prefix, repo, settings, flags, as_json=as_json)
     sandbox = find_sandbox(settings)
     with ExitStack() as stack:
         store = stack.enter_context(open_writing(repo, secrets_of(None, os.environ)))
         record = store.find(prefix)
+        if (owner_of(repo.root) or {}).get("run") == record.id:
+            return _follow(repo, store, record, as_json=as_json)
         stack.enter_context(own(repo, record.id))
-        if record.status not in ("running", "waiting", "interrupted"):
-            raise BadInput(
-                f"run {record.id} has ended: {record.status}",
-                remedy='start another: partita build "..."',
-            )
+        _require_open(record)
         asyncio.run(repo.finish_landing())
         store.abandon(record.id)
         store.clear(record.id, "cancel")
-        start = decode(Start, record.options["start"])
-        start = replace(start, interactive=is_interactive(as_json=as_json))
+        start = replace(
+            decode(Start, record.options["start"]), interactive=is_interactive(as_json=as_json)
+        )
         routes = resolve_routes(_with_models(settings, record, flags), os.environ)
-        if not flags.get("budget"):
-            settings = replace(settings, budget=record.options["budget"])
-        options = {**record.options, "budget": settings.budget}
+        settings = with_caps(settings, caps_of(record, settings, flags))
+        options = {**record.options, "budget": settings.budget, "caps": encode(settings.caps)}
         store.update(record.id, status="running", options=options)
         job = Job(
             run=record.id,
@@ -217,6 +248,56 @@ def resume_run(prefix: str, flags: Mapping[str, object], *, as_json: bool) -> in
         )
         engine.get()
         return carry_through(job, as_json=as_json)
+
+
+def _resume_shared(
+    prefix: str, repo: GitRepo, settings: Settings, flags: Mapping[str, object], *, as_json: bool
+) -> int:
+    """The same for a run that workers do."""
+    shared = shared_by(repo, settings)
+    assert shared is not None
+    with ExitStack() as stack:
+        meeting = meet(stack, repo, shared)
+        record = meeting.store.find(prefix)
+        start = decode(Start, record.options["start"])
+        caps = caps_of(record, settings, flags)
+        events = meeting.store.events(record.id)
+        if record.exit is not None:
+            _require_open(record)
+            options = {**record.options, "budget": caps.run, "caps": encode(caps)}
+            go_on(meeting, record.id, start, options=options, anew=False)
+        return follow_shared(
+            meeting,
+            record,
+            start,
+            cap=caps.run,
+            as_json=as_json,
+            after=events[-1].seq if events else 0,
+        )
+
+
+def _follow(repo: GitRepo, store: Store, record: RunRecord, *, as_json: bool) -> int:
+    """Follow a run that another process of this machine is at work on."""
+    events = store.events(record.id)
+    return follow(
+        Following(
+            run=record.id,
+            store=store,
+            as_json=as_json,
+            cap=record.options.get("budget"),
+            alive=lambda: str((owner_of(repo.root) or {}).get("pid", "")),
+            remedy=f"go on with it: partita resume {record.id}",
+        ),
+        after=events[-1].seq if events else 0,
+    )
+
+
+def _require_open(record: RunRecord) -> None:
+    if record.status not in ("running", "waiting", "interrupted"):
+        raise BadInput(
+            f"run {record.id} has ended: {record.status}",
+            remedy='start another: partita build "..."',
+        )
 
 
 def _with_models(settings: Settings, record: RunRecord, flags: Mapping[str, object]) -> Settings:
@@ -246,36 +327,13 @@ def carry_through(job: Job, *, as_json: bool) -> int:
 
 def execute(job: Job, watch: Watch) -> Outcome:
     """Run the job to its end; raises what made it rest."""
-    from partita.engine.asking import Lanes, RouteAsker  # noqa: PLC0415 - DBOS takes half a second
-    from partita.engine.host import Host  # noqa: PLC0415
+    from partita.engine.host import Host  # noqa: PLC0415 - DBOS takes half a second
 
     gc.freeze()  # all that was imported stays; from here on there is garbage to look for
     gc.enable()
-    redactor = redactor_for(job.secrets)
 
-    def world(journal: Journal, lanes: Lanes) -> World:
-        asker = RouteAsker(
-            run=job.run,
-            routes=job.routes,
-            store=job.store,
-            clock=SystemClock(),
-            journal=journal,
-            lanes=lanes,
-            cap=job.settings.budget,
-            clean=redactor.clean,
-            reuse=job.reuse and job.settings.answer_cache,
-        )
-        return build_world(
-            job.run,
-            job.start,
-            repo=job.repo,
-            store=job.store,
-            sandbox=job.sandbox.get(),
-            asker=asker,
-            journal=journal,
-            settings=job.settings,
-            redactor=redactor,
-        )
+    def world(journal: Journal, lanes: "Lanes") -> World:
+        return world_of(job, journal, lanes)
 
     host = Host(
         run=job.run,

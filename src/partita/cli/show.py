@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from partita.cli.main import json_option
+from partita.cli.options import database_option
 from partita.cli.output import document, say, table
 
 if TYPE_CHECKING:
     from partita.ports.store import RunRecord, Store
 
 PARTS = ("report", "analysis", "plan", "tasks", "evidence", "ledger", "diff", "log")
+SWEPT = ("tasks", "evidence", "log")  # what `partita gc` takes away
 
 
 @click.command(epilog="Example: partita show last --part ledger")
 @click.argument("run", default="last")
 @click.option("--part", type=click.Choice(PARTS), help="Only this part.")
+@database_option
 @json_option
 def command(run: str, *, part: str | None, as_json: bool) -> None:
     """Show RUN (an id, its unique beginning, or "last"): report, tasks and spending."""
@@ -40,14 +43,16 @@ def _overview(store: "Store", record: "RunRecord", folder: Path) -> None:
     else:
         say(f"run {record.id}: {record.status}")
         say(" ".join(record.request.split())[:500])
-        _tasks(store, record)
+        _part(store, record, folder, "tasks")
     names = ", ".join(p for p in PARTS if p != "report")
     say(f"more: partita show {record.id} --part {{{names}}}; files in {folder}")
 
 
 def _part(store: "Store", record: "RunRecord", folder: Path, part: str) -> None:
     files = {"report": "accomplishment.md", "analysis": "analysis.md", "plan": "plan.md"}
-    if part in files:
+    if part in SWEPT and record.options.get("swept"):
+        say(f"the {part} of run {record.id}: removed by partita gc")
+    elif part in files:
         path = folder / files[part]
         say(path.read_text() if path.exists() else f"run {record.id} has no {part} yet")
     elif part == "tasks":

@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 import click
 
 from partita.cli.main import json_option
+from partita.cli.options import database_option
 from partita.cli.output import document, say, table
 
 
 @click.command(epilog="Example: partita status --json")
 @click.option("--all", "everything", is_flag=True, help="Every run, not only the last ten.")
+@database_option
 @json_option
 def command(*, everything: bool, as_json: bool) -> None:
     """List the runs of this repository, newest first."""

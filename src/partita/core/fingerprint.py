@@ -9,12 +9,13 @@ from partita.core.question import Question
 
 def request_json(model: str, question: Question) -> dict[str, Any]:
     """All that the answer depends on; the question's name, role and task are not part of it."""
-    return {
+    request = {
         "model": model,
         "messages": [{"role": m.role, "text": m.text} for m in question.messages],
         "max_output": question.max_output,
         "schema": question.schema,
     }
+    return {**request, "salt": question.salt} if question.salt else request
 
 
 def request_hash(request: dict[str, Any]) -> str:

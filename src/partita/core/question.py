@@ -25,6 +25,7 @@ class Question:
 
     The name is `activity[:task]:turn` ("engage:1", "build:store:2"). `max_output` is in tokens.
     `schema` is a JSON Schema when the answer is to be JSON, for providers that can use it.
+    `salt` tells a question that is asked anew on purpose from the same one before; it is not sent.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Question:
     schema: dict[str, Any] | None = None
     task: str | None = None
     activity: str = ""
+    salt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from partita.core.start import Start
 from partita.errors import AwaitingAnswer, Rejected
 from partita.ports.world import World
 
-PAUSE = 0.2  # seconds between two looks for an answer
+PAUSE = 0.3  # seconds between two looks for an answer
 SHOWN = 12_000  # characters of the plan that are put before the user
 
 
@@ -19,13 +19,15 @@ async def wait_for(world: World, name: str, *, interactive: bool, how: str) -> d
     """The signal of that name; AwaitingAnswer where nobody sits at a terminal to give it."""
 
     async def effect() -> Any:
-        while True:
-            got = world.store.received(world.run, name)
-            if got is not None:
-                return got
-            if not interactive:
-                raise AwaitingAnswer(f"the run waits for an answer: {name}", remedy=how)
+        if (got := world.store.received(world.run, name)) is not None:
+            return got
+        if not (interactive or world.patient):
+            raise AwaitingAnswer(f"the run waits for an answer: {name}", remedy=how)
+        world.store.update(world.run, status="waiting")
+        while (got := world.store.received(world.run, name)) is None:
             await world.clock.sleep(PAUSE)
+        world.store.update(world.run, status="running")
+        return got
 
     got: dict[str, Any] = await world.journal.once(f"wait:{name}", effect)
     return got

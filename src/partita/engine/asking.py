@@ -1,47 +1,45 @@
-"""Asking: the cache first, money held before a call and settled after, bounded patience."""
+"""Asking: the cache first, then the route's models in turn, each prompt cut where it must be."""
 
-import asyncio
-import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
-from partita.core.budget import Price, words
-from partita.core.codec import decode, encode
+from partita.core.budget import Caps, Price
+from partita.core.codec import decode
 from partita.core.fingerprint import fingerprint, request_json
+from partita.core.outcomes import is_final, outcome_of
 from partita.core.patience import Patience
 from partita.core.question import Answer, Question
+from partita.core.shrink import SHRINKINGS, fitted, prompt_tokens, shrunk
+from partita.core.validity import same_question
+from partita.engine.calls import Caller, Lanes, Teller, price_of, why_of
 from partita.errors import (
-    MalformedReply,
+    ContextTooLong,
     ModelFailure,
     ModelUnavailable,
+    NoUsableAnswer,
+    PartitaError,
     RateLimited,
-    RefusedCredentials,
-    UnknownPrice,
-    Unreachable,
 )
 from partita.ports.clock import Clock
 from partita.ports.journal import Journal
+from partita.ports.limiter import Limiter, Rates
 from partita.ports.model import Model
 from partita.ports.store import Store
 
-
-@dataclass(slots=True)
-class Lanes:
-    """What calls share in a process: slots for calls in flight, and pauses by provider."""
-
-    in_flight: int
-    slots: asyncio.Semaphore = field(init=False)
-    paused_until: dict[str, float] = field(default_factory=dict)
-    busy: int = 0
-
-    def __post_init__(self) -> None:
-        self.slots = asyncio.Semaphore(self.in_flight)
+__all__ = ["Lanes", "RouteAsker"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteAsker:
-    """Implements the Asker port for one run; the journal is that of the asking workflow."""
+    """Implements the Asker port for one run; the journal is that of the asking workflow.
+
+    `rates` are by provider. `redo` names the tasks ("task:store") and activities
+    ("activity:design") whose questions are asked anew, each with what tells the new answers from
+    the old; `generation` keeps the events of a run that was begun anew apart. `known` are the keys
+    of the answers that such a run has, by `same_question`: they stand whatever its models are.
+    """
 
     run: str
     routes: Mapping[str, Sequence[Model]]
@@ -49,14 +47,19 @@ class RouteAsker:
     clock: Clock
     journal: Journal
     lanes: Lanes
-    cap: int | None
+    limiter: Limiter
+    caps: Caps = field(default_factory=Caps)
+    rates: Mapping[str, Rates] = field(default_factory=dict)
+    redo: Mapping[str, str] = field(default_factory=dict)
+    generation: int = 0
+    known: Mapping[str, str] = field(default_factory=dict)
     clean: Callable[[str], str] = str
     reuse: bool = True
     patience: Patience = field(default_factory=Patience)
 
     def limit(self, role: str) -> int:
         """The output limit of the role's first model."""
-        return self.routes[role][0].max_output
+        return _most_output(self.routes[role][0])
 
     def price(self, role: str) -> Price:
         """The price of the role's first model."""
@@ -69,7 +72,7 @@ class RouteAsker:
     async def ask(self, question: Question, *, choice: int = 0) -> Answer:
         """Ask the route from model number `choice` on; recorded under the question's name."""
         messages = tuple(replace(m, text=self.clean(m.text)) for m in question.messages)
-        question = replace(question, messages=messages)
+        question = replace(question, messages=messages, salt=self._salt(question))
 
         async def effect() -> Any:
             return await self._answer(question, choice)
@@ -81,164 +84,127 @@ class RouteAsker:
         answer = decode(Answer, kept)
         return replace(answer, cost=got["cost"], cached=got["cached"], last=got["last"])
 
+    def _salt(self, question: Question) -> str:
+        """What tells a question that is to be asked anew from the same one before."""
+        mine = self.redo.get(f"task:{question.task}", "") if question.task else ""
+        activity = question.activity.partition(":")[0]
+        return mine or self.redo.get(f"activity:{activity}", "") or question.salt
+
     async def _answer(self, question: Question, choice: int) -> dict[str, Any]:
         route = self.routes[question.role]
         first = min(choice, len(route) - 1)
-        failures = []
+        if (got := self._standing(question)) is not None:
+            return {**got, "last": first == len(route) - 1}
+        failures: list[tuple[Model, ModelFailure]] = []
         for number, model in enumerate(route[first:], first):
             last = number == len(route) - 1
-            asked = replace(question, max_output=min(question.max_output, model.max_output))
-            key = fingerprint(model=model.name, question=asked)
+            limit = min(question.max_output, _most_output(model))
+            try:
+                got = await self._of(model, replace(question, max_output=limit), last=last)
+            except ModelFailure as e:
+                failures.append((model, e))
+                self._teller.tell(
+                    question,
+                    "call.gave_up",
+                    tag=f":{model.name}",
+                    model=model.name,
+                    outcome=outcome_of(e),
+                    why=why_of(e, model),
+                )
+            else:
+                return {**got, "last": last}
+        raise self._unanswered(failures)
+
+    def _standing(self, question: Question) -> dict[str, Any] | None:
+        """What the run was once answered to the very same words, by whatever model."""
+        key = self.known.get(same_question(question.name, request_json("", question)), "")
+        kept = self.store.get(key, run=self.run, others=False) if key else None
+        if kept is None:
+            return None
+        self.store.used(self.run, question.name, key)
+        self._teller.tell(question, "call.reused", model=kept["model"], key=key)
+        return {"key": key, "cost": 0, "cached": True}
+
+    async def _of(self, model: Model, question: Question, *, last: bool) -> dict[str, Any]:
+        """That model's answer, kept or new; the question is cut where it does not fit."""
+        shrinkings = 0
+        if (
+            smaller := fitted(question, context=model.context, headroom=model.headroom)
+        ) is not None:
+            shrinkings, question = 1, self._tell_cut(model, question, smaller, 1)
+        while True:
+            key = fingerprint(model=model.name, question=question)
             kept = self.store.get(key, run=self.run, others=self.reuse)
             if kept is not None:
                 self.store.used(self.run, question.name, key)
                 if kept["run"] != self.run:
-                    self._tell(question, "call.reused", model=model.name, key=key)
-                return {"key": key, "cost": 0, "cached": True, "last": last}
+                    self._teller.tell(question, "call.reused", model=model.name, key=key)
+                return {"key": key, "cost": 0, "cached": True}
             try:
-                cost = await self._call(model, asked, key)
-            except ModelFailure as e:
-                why = _why(e, model)
-                failures.append(f"{model.name}: {why}")
-                self._tell(
-                    question, "call.gave_up", tag=f":{model.name}", model=model.name, why=why
-                )
-                continue
-            return {"key": key, "cost": cost, "cached": False, "last": last}
-        raise ModelUnavailable(
-            "no model answered: " + "; ".join(failures),
-            remedy="nothing is lost: partita resume goes on from here",
-        )
-
-    async def _call(self, model: Model, question: Question, key: str) -> int:
-        """Call until answered or out of patience; gives the cost in nano-dollars."""
-        attempt, waited = 0, 0.0
-        while True:
-            attempt += 1
-            began = self.clock.now()
-            try:
-                return await self._in_turn(model, question, key)
-            except ModelFailure as e:
-                if isinstance(e, Unreachable) and e.silent:  # waiting for it was patience, too
-                    waited += self.clock.now() - began
-                jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
-                pause = self.patience.next_wait(e, attempt, waited, jitter)
-                self._tell(
-                    question,
-                    "call.failed",
-                    tag=f":{model.name}:{attempt}",
-                    model=model.name,
-                    why=_why(e, model),
-                    retry_in=None if pause is None else round(pause, 2),
-                )
-                if pause is None:
+                cost = await self._caller.call(model, question, key, last=last)
+            except ContextTooLong:
+                smaller = shrunk(question) if shrinkings < SHRINKINGS else None
+                if smaller is None:
                     raise
-                if isinstance(e, RateLimited):
-                    until = self.clock.now() + pause
-                    lane = self.lanes.paused_until
-                    lane[model.provider] = max(until, lane.get(model.provider, 0.0))
-                waited += pause
-                await self.clock.sleep(pause)
+                shrinkings += 1
+                question = self._tell_cut(model, question, smaller, shrinkings)
+            else:
+                return {"key": key, "cost": cost, "cached": False}
 
-    async def _in_turn(self, model: Model, question: Question, key: str) -> int:
-        """Call once a slot is free and the provider's lane open; who waits for it has no slot."""
-        while True:
-            if (pause := self._pause(model)) > 0:
-                await self.clock.sleep(pause)
-            async with self.lanes.slots:
-                if self._pause(model) <= 0:
-                    return await self._once(model, question, key)
-
-    def _pause(self, model: Model) -> float:
-        """Seconds for which the model's provider asked to be left alone."""
-        return self.lanes.paused_until.get(model.provider, 0.0) - self.clock.now()
-
-    async def _once(self, model: Model, question: Question, key: str) -> int:
-        price = price_of(model)
-        sent = sum(words(m.text) for m in question.messages)
-        largest = question.max_output + model.headroom
-        amount = price.most(input_tokens=sent, output_tokens=largest)
-        entry = self.store.hold(
-            self.run,
-            question.name,
+    def _tell_cut(self, model: Model, before: Question, after: Question, number: int) -> Question:
+        self._teller.tell(
+            before,
+            "call.shrunk",
+            tag=f":{model.name}:{number}",
             model=model.name,
-            role=question.role,
-            task=question.task,
-            activity=question.activity,
-            amount=amount,
-            cap=self.cap,
+            before=prompt_tokens(before),
+            after=prompt_tokens(after),
         )
-        self._tell(
-            question, "call.started", tag=f":{entry}", model=model.name, entry=entry, held=amount
-        )
-        began = self.clock.now()
-        self.lanes.busy += 1
-        try:
-            answer = await model.complete(question)
-        except (ModelFailure, RefusedCredentials) as e:
-            # An answer that broke off may be billed all the same: it counts in full.
-            lost = isinstance(e, MalformedReply) or (isinstance(e, Unreachable) and e.sent)
-            cost = amount if lost else 0
-            state = "unconfirmed" if lost else "released"
-            self.store.settle(entry, state=state, cost=cost, usage=None)
-            self._tell(question, "call.lost", tag=f":{entry}", entry=entry, cost=cost, state=state)
-            raise
-        finally:
-            self.lanes.busy -= 1
-        cost = self._settle(question, answer, key, entry, model)
-        self._tell(
-            question,
-            "call.finished",
-            tag=f":{entry}",
-            entry=entry,
-            model=model.name,
-            cost=cost,
-            input=answer.usage.input,
-            output=answer.usage.output,
-            cache_read=answer.usage.cache_read,
-            seconds=round(self.clock.now() - began, 3),
-            finish=answer.finish,
-        )
-        return cost
+        return after
 
-    def _settle(
-        self, question: Question, answer: Answer, key: str, entry: int, model: Model
-    ) -> int:
-        cost = price_of(model).cost(answer.usage)
-        self.store.settled(
-            key,
-            self.run,
-            question.name,
-            request_json(model.name, question),
-            encode(replace(answer, cost=cost)),
-            entry=entry,
-            cost=cost,
-            usage=answer.usage,
+    def _unanswered(self, failures: Sequence[tuple[Model, ModelFailure]]) -> PartitaError:
+        """The end of a route: the world failed, or no model takes this question at any time."""
+        whys = "; ".join(f"{model.name}: {why_of(e, model)}" for model, e in failures)
+        if all(is_final(e) for _, e in failures):
+            return NoUsableAnswer(
+                f"no model took the question: {whys}",
+                remedy="try another model: --model PROVIDER:NAME",
+            )
+        waits = [
+            e.retry_after
+            for _, e in failures
+            if isinstance(e, RateLimited) and e.retry_after is not None
+        ]
+        when = ""
+        if waits and 0 <= min(waits) < DAY:
+            at = datetime.fromtimestamp(self.clock.now() + min(waits), UTC)
+            when = f", at {at:%H:%M:%S} UTC or later"
+        return ModelUnavailable(
+            f"no model answered: {whys}",
+            remedy=f"nothing is lost: partita resume goes on from here{when}",
         )
-        return cost
 
-    def _tell(self, question: Question, kind: str, *, tag: str = "", **data: object) -> None:
-        self.store.append(
-            self.run,
-            f"{kind}:{question.name}{tag}",
-            kind,
-            {
-                "name": question.name,
-                "role": question.role,
-                "task": question.task,
-                "activity": question.activity,
-                **data,
-            },
+    @property
+    def _teller(self) -> Teller:
+        return Teller(run=self.run, store=self.store, generation=self.generation)
+
+    @property
+    def _caller(self) -> Caller:
+        return Caller(
+            run=self.run,
+            teller=self._teller,
+            clock=self.clock,
+            lanes=self.lanes,
+            caps=self.caps,
+            limiter=self.limiter,
+            rates=self.rates,
+            patience=self.patience,
         )
 
 
-def _why(failure: ModelFailure, model: Model) -> str:
-    """What went wrong, without the model's name where the sentence begins with it."""
-    return failure.message.removeprefix(f"{model.name}: ")
+DAY = 86_400.0  # seconds; a wait beyond it is told in the provider's own words only
 
 
-def price_of(model: Model) -> Price:
-    """The model's price; UnknownPrice when nobody knows it."""
-    if model.price is None:
-        raise UnknownPrice(f"the price of {model.name} is not known")
-    return model.price
+def _most_output(model: Model) -> int:
+    """The most that is asked of a model: never more than half of what it holds at once."""
+    return max(1, min(model.max_output, (model.context - model.headroom) // 2))

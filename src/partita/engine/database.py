@@ -1,4 +1,4 @@
-"""The SQLite engine that DBOS is given: WAL, durable commits, and a clock for old SQLite."""
+"""The database engines that DBOS is given: one file's, or one that machines share."""
 
 import sqlite3
 import time
@@ -26,3 +26,28 @@ def engine_for(file: Path) -> sa.Engine:
 
 def _subsecond(_modifier: str) -> float:
     return round(time.time(), 3)
+
+
+def shared_engine(url: str, *, connections: int) -> sa.Engine:
+    """An engine on a PostgreSQL database, whose connections notice within seconds that they broke.
+
+    A worker that stops within a transaction must not keep what it has locked: the server ends it.
+    """
+    kept = "-c idle_in_transaction_session_timeout=5000 -c statement_timeout=30000"
+    server = "-c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3"
+    address = sa.make_url(url).set(drivername="postgresql+psycopg")
+    return sa.create_engine(
+        address,
+        pool_size=connections,
+        max_overflow=8,
+        pool_timeout=30,
+        connect_args={
+            "connect_timeout": 5,
+            "keepalives": 1,
+            "keepalives_idle": 3,
+            "keepalives_interval": 1,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 5000,
+            "options": f"{kept} {server}",
+        },
+    )

@@ -15,7 +15,7 @@ from partita.core.codec import encode
 from partita.core.estimate import expected
 from partita.core.expansion import expand
 from partita.core.pace import Seconds
-from partita.core.plan import Plan
+from partita.core.plan import Estimate, Plan
 from partita.core.report import Outcome
 from partita.core.schedule import Finish, Schedule, Skip, StartBuild, StartTest
 from partita.core.start import Start
@@ -39,6 +39,8 @@ from partita.errors import GitFailed
 from partita.ports.repo import Conflict
 from partita.ports.world import World
 
+AT_ONCE = 100  # tasks of a plan in one event
+
 
 async def journey(world: World, start: Start, children: Children) -> Outcome:
     """The whole product, top to bottom."""
@@ -53,14 +55,7 @@ async def journey(world: World, start: Start, children: Children) -> Outcome:
     figures = await foresee(world, start, analysis, plan)
     with_events(world, "design", done=True, summary=count(len(plan.tasks), "task"))
     took = expected(plan, max_output=world.asker.limit("coder"), rounds=start.rounds)
-    world.tell(
-        "planned",
-        "planned",
-        tasks=_lanes(plan),
-        estimate=encode(figures),
-        expected=_bare(took),  # with the pace, what later runs learn theirs from
-        pace=_bare(start.pace),
-    )
+    _tell_plan(world, start, plan, figures, took)
     if start.dry_run or not start.includes("provision"):
         return Outcome(
             exit=0, status="planned", summary=f"{count(len(plan.tasks), 'task')} planned."
@@ -101,6 +96,24 @@ def _ends_after_analysis(start: Start, analysis: Analysis) -> Outcome | None:
             remedy="change the request, or plan it yourself: partita build --plan FILE",
         )
     return None
+
+
+def _tell_plan(
+    world: World, start: Start, plan: Plan, figures: Estimate, took: Mapping[str, Seconds]
+) -> None:
+    """The plan as a live view needs it, and the times from which later runs learn their pace.
+
+    An event has bounds, so what passes the first tasks of a large plan follows in further ones.
+    """
+    lanes, times = _lanes(plan), _bare(took)
+    for n in range(0, max(1, len(lanes)), AT_ONCE):
+        some = lanes[n : n + AT_ONCE]
+        told = {"tasks": some, "expected": {t["id"]: times[t["id"]] for t in some}}
+        if n == 0:
+            more = {"estimate": encode(figures), "pace": _bare(start.pace)}
+            world.tell("planned", "planned", **told, **more)
+        else:
+            world.tell(f"planned:{n}", "planned.more", **told)
 
 
 def _lanes(plan: Plan) -> list[dict[str, Any]]:
