@@ -1,11 +1,11 @@
-# make install | demo | test | bench | mutants - all in .venv, nothing outside but bubblewrap and PostgreSQL for tests
+# make install | demo | test | bench | kill | mutants - all in .venv, nothing outside but bubblewrap and PostgreSQL for tests
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= 2
 
-.PHONY: install dev demo test lint types layers unit sandbox postgres machines bench mutants clean
+.PHONY: install dev demo test lint types layers unit sandbox postgres machines bench kill mutants clean
 
 install: $(VENV)/installed
 
@@ -60,8 +60,11 @@ layers:
 unit:
 	$(BIN)/pytest -n $(JOBS)
 
-bench: dev sandbox
+bench: dev sandbox postgres
 	$(BIN)/python benchmarks/run.py
+
+kill: dev sandbox postgres
+	$(BIN)/python -m benchmarks.kill $(ARGS)
 
 mutants: dev
 	$(PIP) install -c constraints.txt -e '.[dev,mutation]'

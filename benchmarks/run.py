@@ -6,14 +6,20 @@ import sys
 from collections.abc import Callable
 from platform import machine, python_version, system
 
+import durable
+import events
 import hopeless
 import overhead
 import parallel
 import replies
+import resume
 import schedule
 import scopes
 import size
 import startup
+import thousand
+import thousand_git
+import workers
 from figures import Section, table
 
 
@@ -28,6 +34,12 @@ def parts(runs: int) -> dict[str, Callable[[], list[Section]]]:
         "replies": replies.measure,
         "schedule": schedule.measure,
         "scopes": scopes.measure,
+        "events": lambda: events.measure(runs),
+        "resume": lambda: resume.measure(runs),
+        "durable": durable.measure,
+        "thousand": thousand.measure,
+        "thousand-git": thousand_git.measure,
+        "workers": workers.measure,
     }
 
 

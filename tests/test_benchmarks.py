@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from partita.adapters.store import open_readonly
 from partita.core.assignment import Assignment, from_code
 from partita.core.budget import Usage
 from partita.core.nonce import nonce
@@ -17,9 +18,10 @@ from partita.core.prompts.analysis import QUICK_SCHEMA
 from partita.core.question import Answer
 from partita.core.schema import violations
 from partita.core.worker import Patch, conversation
+from partita.present.progress import Progress, line
 
 FOLDER = str(Path(__file__).parent.parent / "benchmarks")
-NAMES = ("arena", "figures", "overhead", "scripted")
+NAMES = ("alone", "arena", "events", "figures", "overhead", "scripted", "thousand_git")
 
 
 @pytest.fixture
@@ -90,3 +92,40 @@ def test_the_shares_of_a_run_are_all_of_it(benchmarks):
     shares = benchmarks.overhead.shares(ran)
     assert (shares.before, shares.model, shares.tests, shares.after) == (1, 3, 1, 4)
     assert shares.own + shares.model + shares.tests == ran.seconds
+
+
+def test_no_schedule_is_quicker_than_the_ideal(benchmarks):
+    alone = benchmarks.alone
+    both = [alone.seconds_of(f"{kind}:{alone.task_name(0)}") for kind in ("build", "test")]
+    assert alone.ideal(1, 64) == sum(both)
+    assert alone.ideal(100, 1) == pytest.approx(64 * alone.ideal(100, 64), rel=0.5)
+
+
+@pytest.mark.slow
+def test_the_engine_alone_does_its_tasks_and_measures_them(benchmarks, tmp_path):
+    alone = benchmarks.alone
+    went = alone.run(alone.Job(folder=str(tmp_path), tasks=2, slots=2), seconds=60)
+    assert went["calls"] == 4
+    assert went["wall"] >= alone.ideal(2, 2)
+    assert went["first_call"] >= went["began"]
+    assert went["cpu"] > 0
+
+
+@pytest.mark.slow
+def test_the_whole_journey_is_measured_to_its_landing(benchmarks):
+    section = benchmarks.thousand_git.measure(2)[0]
+    assert section.rows[0].what.startswith("own processor time")
+
+
+def test_the_long_log_is_what_a_run_would_tell(benchmarks, monkeypatch, tmp_path):
+    events = benchmarks.events
+    monkeypatch.setattr(events, "COUNT", 1_100)
+    events.fill(tmp_path)
+    with open_readonly(tmp_path) as store:
+        log = store.events(events.RUN)
+    progress = Progress()
+    progress.take(log)
+    assert len(log) == events.COUNT
+    assert len(progress.lanes) == events.TASKS
+    assert "passed" in {lane.state for lane in progress.lanes.values()}
+    assert all(line(event) for event in log if event.type in ("gate", "task.fix"))

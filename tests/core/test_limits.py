@@ -100,6 +100,12 @@ def test_a_call_larger_than_the_limit_goes_alone():
     assert decide(Record(calls=[Past(at=90, tokens=50)]), limits, tokens=1, now=100) != Go()
 
 
+def test_where_others_were_allowed_more_the_wait_is_until_there_is_room():
+    record = Record(calls=[Past(at=at, tokens=1) for at in (70, 80, 90)])
+    limits = Bounds(requests_per_minute=2)
+    assert decide(record, limits, tokens=1, now=100) == Later(40, "requests per minute")
+
+
 @pytest.mark.parametrize(
     ("calls", "why"),
     [

@@ -1,21 +1,36 @@
 """Asking: nothing is paid twice, the cap is never passed, every hold ends as its call did."""
 
-import asyncio
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
+from asking_kit import (
+    ONCE,
+    PRICE,
+    Notes,
+    always,
+    ask,
+    asker,
+    fails,
+    lines,
+    model,
+    most,
+    question,
+    told,
+)
 
-from partita.core.budget import Price, words
+from partita.core.budget import Caps, Usage
 from partita.core.patience import Patience
-from partita.core.question import Message, Question
-from partita.engine.asking import Lanes, RouteAsker
+from partita.core.question import Answer
+from partita.engine.asking import Lanes
 from partita.errors import (
+    BadSettings,
     BudgetSpent,
     ContentRefused,
     ContextTooLong,
     MalformedReply,
     ModelUnavailable,
+    NoUsableAnswer,
     RateLimited,
     RefusedCredentials,
     ServerFailed,
@@ -25,81 +40,6 @@ from partita.errors import (
 from partita.testing.clock import FakeClock
 from partita.testing.memory_store import MemoryStore
 from partita.testing.models import ScriptedModel
-
-PRICE = Price(input=1_000_000, output=10_000_000)  # a nano-dollar a token in, ten out
-ONCE = Patience(attempts=1)
-
-
-@dataclass
-class Notes:
-    """A journal in memory, as strict about JSON as the real one."""
-
-    kept: dict = field(default_factory=dict)
-
-    async def once(self, name, effect):
-        if name not in self.kept:
-            self.kept[name] = json.dumps(await effect())
-        return json.loads(self.kept[name])
-
-
-def question(text="What?", name="engage:1", **more):
-    parts = {"role": "planner", "max_output": 100, "activity": "engage", **more}
-    return Question(name=name, messages=(Message(role="user", text=text),), **parts)
-
-
-def model(*replies, name="one", price=PRICE, **more):
-    return ScriptedModel(*replies, name=name, price=price, **more)
-
-
-def always(answer, name="one", price=PRICE):
-    return ScriptedModel.by(answer, name=name, price=price)
-
-
-def fails(error):
-    """A function that raises it: also what a script of replies can't hold."""
-
-    def raise_it(_):
-        raise error
-
-    return raise_it
-
-
-def asker(*route, store=None, clock=None, run="a", lanes=None, **more):
-    clock = clock or FakeClock()
-    parts = {"cap": None, "journal": Notes(), **more}
-    return RouteAsker(
-        run=run,
-        routes={"planner": route},
-        store=store or MemoryStore(clock),
-        clock=clock,
-        lanes=lanes or Lanes(8),
-        **parts,
-    )
-
-
-def ask(who, *questions, **more):
-    """The answers to the questions, asked at once; errors in place of answers that failed."""
-
-    async def go():
-        asking = (who.ask(q, **more) for q in questions)
-        return await asyncio.gather(*asking, return_exceptions=True)
-
-    return asyncio.run(go())
-
-
-def lines(who):
-    return [(e.state, e.cost) for e in who.store.entries(who.run)]
-
-
-def told(who, kind):
-    return [e.data for e in who.store.events(who.run) if e.type == kind]
-
-
-def most(q, price=PRICE):
-    """What is held for the question."""
-    sent = sum(words(m.text) for m in q.messages)
-    return price.most(input_tokens=sent, output_tokens=q.max_output)
-
 
 # Paid once
 
@@ -178,6 +118,15 @@ ENDS = {
     "too long": (ContextTooLong("long"), "released"),
     "declined": (ContentRefused("no"), "released"),
     "refused key": (RefusedCredentials("no key"), "released"),
+    "wrong settings": (BadSettings("no such model"), "released"),
+    "our own mistake": (ZeroDivisionError(), "unconfirmed"),
+}
+ERRORS = {
+    "too long": NoUsableAnswer,
+    "declined": NoUsableAnswer,
+    "refused key": RefusedCredentials,
+    "wrong settings": BadSettings,
+    "our own mistake": ZeroDivisionError,
 }
 
 
@@ -186,7 +135,7 @@ def test_a_hold_ends_as_its_call_did(name):
     error, state = ENDS[name]
     who = asker(always(fails(error)), patience=ONCE)
     [failed] = ask(who, question())
-    assert isinstance(failed, RefusedCredentials if name == "refused key" else ModelUnavailable)
+    assert type(failed) is ERRORS.get(name, ModelUnavailable)
     assert lines(who) == [(state, most(question()) if state == "unconfirmed" else 0)]
     [lost] = told(who, "call.lost")
     assert lost["state"] == state
@@ -197,8 +146,9 @@ def test_a_settled_call_costs_what_was_used_and_frees_the_rest():
     who = asker(model("Yes."), cap=most(question()))
     [answer] = ask(who, question())
     assert lines(who) == [("settled", answer.cost)]
+    assert answer.model == "counted"
     assert answer.cost == PRICE.cost(answer.usage) < most(question())
-    budget = who.store.budget("a", who.cap)
+    budget = who.store.budget("a", who.caps.run)
     assert (budget.spent, budget.held) == (answer.cost, 0)
 
 
@@ -262,50 +212,6 @@ def test_a_failure_that_passes_is_tried_again_and_each_try_is_held_for():
     assert len(who.clock.slept) == 2
 
 
-class HeldClock(FakeClock):
-    """A clock whose sleepers wake when the test says so."""
-
-    def __init__(self):
-        super().__init__()
-        self.wake = asyncio.Event()
-
-    async def sleep(self, seconds):
-        self.slept.append(seconds)
-        until = self.time + seconds
-        while self.time < until:
-            await self.wake.wait()
-
-
-async def settle():
-    """Let every task go as far as it can."""
-    for _ in range(50):
-        await asyncio.sleep(0)
-
-
-@pytest.mark.parametrize("slots", [8, 1])
-def test_a_named_wait_pauses_the_provider_for_all_and_no_other_provider(slots):
-    async def go():
-        clock = HeldClock()
-        busy, free = model(RateLimited("wait", retry_after=5.0), "A", "B"), model("C", name="two")
-        lanes, store = Lanes(slots), MemoryStore(clock)
-        first = asker(busy, store=store, clock=clock, lanes=lanes)
-        other = asker(free, store=store, clock=clock, lanes=lanes, run="b")
-        waiting = [asyncio.create_task(first.ask(question("first", "q:1")))]
-        await settle()
-        waiting += [asyncio.create_task(first.ask(question("second", "q:2")))]
-        waiting += [asyncio.create_task(other.ask(question("third", "q:3")))]
-        await settle()
-        assert [q.name for q in busy.questions] == ["q:1"]
-        assert [q.name for q in free.questions] == ["q:3"]
-        assert clock.slept == [5.0, 5.0]
-        clock.advance(5.0)
-        clock.wake.set()
-        answers = await asyncio.gather(*waiting)
-        assert {a.text for a in answers} == {"A", "B", "C"}
-
-    asyncio.run(go())
-
-
 # The route
 
 
@@ -313,7 +219,7 @@ def test_the_next_model_takes_over_from_one_that_is_dead():
     dead, good = always(fails(ServerFailed("500"))), model("Yes.", "Yes.", name="two")
     who = asker(dead, good)
     first, second = ask(who, question())[0], ask(who, question("More?", "engage:2"), choice=5)[0]
-    assert (first.model, first.last, second.model) == ("two", True, "two")
+    assert (first.text, first.last, second.text) == ("Yes.", True, "Yes.")
     assert len(dead.questions) == 4
     assert [d["model"] for d in told(who, "call.gave_up")] == ["one"]
 
@@ -381,5 +287,97 @@ def test_what_a_model_may_think_is_held_as_output():
     who = asker(thoughtful, cap=most(question()) + 999 * 10)
     [refused] = ask(who, question())
     assert isinstance(refused, BudgetSpent)
-    [answer] = ask(replace(who, cap=most(question()) + 1000 * 10), question(name="engage:2"))
+    [answer] = ask(
+        replace(who, caps=Caps(run=most(question()) + 1000 * 10)), question(name="engage:2")
+    )
     assert answer.text == "Yes."
+
+
+# What is known of tokens
+
+
+def test_where_nobody_counted_all_that_was_held_is_spent():
+    who = asker(ScriptedModel("Yes.", name="one", price=PRICE))
+    [answer] = ask(who, question())
+    assert answer.usage.estimated
+    assert lines(who) == [("settled", most(question()))]
+    assert answer.cost == most(question())
+    [entry] = who.store.entries("a")
+    assert entry.usage.estimated
+    assert [d["estimated"] for d in told(who, "call.finished")] == [True]
+
+
+def test_more_than_was_held_is_booked_as_it_was_and_the_next_call_feels_it():
+    usage = Usage(input=10, output=most(question()))
+    dear = Answer(text="Yes.", finish="stop", usage=usage, model="one")
+    who = asker(model(dear, "Never."), cap=3 * most(question()))
+    [answer] = ask(who, question())
+    assert answer.cost == PRICE.cost(usage) > 3 * most(question())
+    [refused] = ask(who, question("Else?", "engage:2"))
+    assert isinstance(refused, BudgetSpent)
+    assert lines(who) == [("settled", answer.cost)]
+
+
+def test_the_schema_is_held_for_as_it_may_be_sent():
+    schema = {"type": "object", "properties": {f"key{n}": {"type": "string"} for n in range(50)}}
+    assert most(question(schema=schema)) > most(question()) + len(json.dumps(schema)) // 4
+
+
+def test_a_hold_and_its_event_are_written_together_or_not_at_all():
+    class Full(MemoryStore):
+        def append(self, run, key, kind, data):
+            if kind == "call.started":
+                raise OSError
+            super().append(run, key, kind, data)
+
+    one = model("Yes.")
+    who = asker(one, store=Full())
+    [failed] = ask(who, question())
+    assert isinstance(failed, OSError)
+    assert lines(who) == one.questions == []
+
+
+def test_a_pot_that_is_nearly_full_is_told_of_once():
+    who = asker(model("Yes.", "Yes.", "Yes."), caps=Caps(run=3 * most(question()), warn=30))
+    ask(who, question())
+    ask(who, question(name="engage:2"))
+    ask(who, question("Else?", name="engage:3"))
+    [warned] = told(who, "budget.warned")
+    assert (warned["kind"], warned["cap"], warned["share"]) == ("run", 3 * most(question()), 30)
+    assert warned["held"] == most(question())
+
+
+# Anew on purpose
+
+
+def test_what_is_to_be_done_anew_is_asked_again_and_then_known():
+    store = MemoryStore()
+    before = asker(model("Old.", "Old.", "Old."), store=store)
+    design = question(name="design:1", activity="design")
+    task = question(name="build:x:1", activity="build", task="x", text="Build.")
+    ask(before, question(), design, task)
+    redo = {"activity:design": "1", "task:x": "2"}
+    one = model("New.", "New.")
+    after = replace(before, routes={"planner": (one,)}, redo=redo, journal=Notes(), generation=1)
+    answers = ask(after, question(), design, task)
+    assert [a.text for a in answers] == ["Old.", "New.", "New."]
+    assert [q.salt for q in one.questions] == ["1", "2"]
+    again = replace(after, routes={"planner": (model(),)}, journal=Notes(), generation=2)
+    assert [a.text for a in ask(again, question(), design, task)] == ["Old.", "New.", "New."]
+
+
+def test_an_activity_is_what_stands_before_its_first_colon_and_a_task_goes_first():
+    one = model("1", "2", "3")
+    who = asker(one, redo={"activity:test": "all", "task:x": "mine"})
+    ask(who, question("A", "t:1", activity="test:whole"))
+    ask(who, question("B", "t:2", activity="test", task="x"))
+    ask(who, question("C", "t:3", activity="test", task="y"))
+    assert [q.salt for q in one.questions] == ["all", "mine", "all"]
+
+
+def test_a_later_generation_tells_what_it_did_under_keys_of_its_own():
+    store = MemoryStore()
+    ask(asker(model("Yes."), store=store, run="other"), question())
+    for generation in (0, 1, 1):
+        ask(asker(model(), store=store, generation=generation), question())
+    assert len(told(asker(store=store), "call.reused")) == 2

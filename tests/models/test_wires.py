@@ -3,17 +3,21 @@
 import asyncio
 import json
 import socket
+import time
 from contextlib import contextmanager
 from dataclasses import replace
+from email.utils import formatdate
 
 import pytest
 
 from partita.adapters.models.build import ModelSpec, build_model
+from partita.core.outcomes import outcome_of
 from partita.errors import (
     BadSettings,
     ContentRefused,
     ContextTooLong,
     MalformedReply,
+    ModelFailure,
     RateLimited,
     RefusedCredentials,
     ServerFailed,
@@ -203,7 +207,7 @@ def test_a_redirect_is_not_followed(wire):
             },
             0,
         ),
-        ({"Retry-After": "Sat, 21 Nov 2026 10:00:30 GMT"}, None),
+        ({"Retry-After": "Fri, 01 Jan 2021 10:00:30 GMT"}, 0),
         ({"Retry-After": "soon"}, None),
         ({"Retry-After": "nan"}, None),
         ({"Retry-After": "-3"}, None),
@@ -212,6 +216,12 @@ def test_a_redirect_is_not_followed(wire):
 )
 def test_a_rate_limit_says_how_long_to_wait(wire, headers, seconds):
     assert fail(RateLimited, wire, error(429, "slow down", headers)).retry_after == seconds
+
+
+def test_a_date_without_another_beside_it_is_measured_by_our_clock(wire):
+    late = formatdate(time.time() + 100, usegmt=True)
+    wait = fail(RateLimited, wire, error(429, "slow down", {"Retry-After": late})).retry_after
+    assert 50 < wait <= 100
 
 
 def test_a_wait_that_is_only_told_in_words_is_understood(wire):
@@ -349,6 +359,48 @@ def test_an_error_inside_the_stream_is_typed(wire, inner, kind):
         from_bytes(wire, http(sse({"type": "error", "error": inner})))
 
 
+# Each failure has its word
+
+OUTCOMES = {
+    "rate_limited": {"status": 429},
+    "unreachable": {"behaviour": "reset"},
+    "stalled": {"reply": "a long enough reply", "behaviour": "stall"},
+    "cut_off": {"reply": "half of it", "behaviour": "no-finish"},
+    "server_failed": {"status": 500},
+    "html": {"behaviour": "html"},
+    "context_too_long": error(400, "too many tokens", code="context_length_exceeded"),
+    "refused": {"reply": "I", "finish": "content_filter"},
+}
+
+
+@pytest.mark.parametrize("word", OUTCOMES)
+def test_a_bad_day_has_one_word_on_both_wires(wire, word):
+    with pytest.raises(ModelFailure) as caught:
+        call(wire, OUTCOMES[word], stall=0.3)
+    assert outcome_of(caught.value) == word
+
+
+@pytest.mark.parametrize(
+    ("word", "rule"),
+    [
+        ("empty", {"behaviour": "empty-choices"}),
+        ("cut_off", {"reply": "a long enough reply", "behaviour": "reset-midway"}),
+        ("stalled", {"behaviour": "hang"}),
+    ],
+)
+def test_some_bad_days_are_one_wires_own(word, rule):
+    with pytest.raises(ModelFailure) as caught:
+        call("openai", rule, timeout=0.5)
+    assert outcome_of(caught.value) == word
+
+
+@pytest.mark.parametrize("body", [b"", b"[1]", b"data: nonsense\n\n"])
+def test_a_body_that_is_no_reply_has_its_word_too(wire, body):
+    with pytest.raises(MalformedReply) as caught:
+        from_bytes(wire, http(body))
+    assert outcome_of(caught.value) in ("empty", "malformed")
+
+
 # The connection
 
 
@@ -413,6 +465,7 @@ def test_a_call_in_flight_can_be_cancelled(wire):
 
     with StubProvider([{"behaviour": "hang"}]) as stub:
         asyncio.run(give_up(stub.url))
+        assert stub.left_alone(5.0)
 
 
 def test_loopback_is_reached_past_the_proxy_of_the_environment(wire, monkeypatch):

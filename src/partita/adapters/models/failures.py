@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -183,12 +184,19 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             continue
         if math.isfinite(seconds) and seconds >= 0:
             return seconds
+    until = _when(headers.get("retry-after", ""))
+    if until is None:
+        return None
+    sent = _when(headers.get("date", ""))
+    return max(0.0, until - (time.time() if sent is None else sent))
+
+
+def _when(date: str) -> float | None:
+    """An HTTP date in seconds since the epoch; None where it is none."""
     try:
-        until = parsedate_to_datetime(headers.get("retry-after", ""))
-        wait = until - parsedate_to_datetime(headers.get("date", ""))
+        return parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
-    return max(0.0, wait.total_seconds())
 
 
 def _wait_in_words(text: str) -> float | None:

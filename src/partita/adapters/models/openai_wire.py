@@ -12,6 +12,7 @@ from partita.adapters.models.reading import Reading, tokens, whole_characters
 from partita.adapters.models.spec import ModelSpec
 from partita.adapters.models.transport import Clients, client_options, converse
 from partita.core.budget import Price, Usage
+from partita.core.outcomes import EMPTY
 from partita.core.question import Answer, Finish, Question
 from partita.errors import MalformedReply
 
@@ -165,7 +166,7 @@ class OpenAIReading(Reading):
         choices = event.get("choices")
         plain = event.get("object") == "chat.completion"
         if not isinstance(choices, list) or (plain and not choices):
-            raise MalformedReply(f"{self.spec.name}: the reply holds no choices")
+            raise MalformedReply(f"{self.spec.name}: {EMPTY}: it holds no choices")
         if not choices:
             return  # the chunk that only counts tokens
         choice = choices[0]
@@ -181,7 +182,7 @@ class OpenAIReading(Reading):
     def _message(self, message: Any, *, plain: bool) -> None:
         if not isinstance(message, dict):
             if plain:
-                raise MalformedReply(f"{self.spec.name}: the reply holds no message")
+                raise MalformedReply(f"{self.spec.name}: {EMPTY}: it holds no message")
             return
         refusal = message.get("refusal")
         if isinstance(refusal, str):

@@ -5,7 +5,9 @@ from typing import Any
 
 from partita.adapters.models.spec import ModelSpec
 from partita.core.budget import Usage, words
+from partita.core.outcomes import CUT, EMPTY
 from partita.core.question import Answer, Finish, Question
+from partita.core.shrink import prompt_tokens
 from partita.errors import ContentRefused, MalformedReply
 
 MAX_TEXT = 8 * 1024 * 1024  # characters
@@ -53,7 +55,7 @@ class Reading(ABC):
             return
         self._size += len(text)
         if self._size > MAX_TEXT:
-            raise MalformedReply(f"{self.spec.name}: the reply passed 8 MB and was cut off")
+            raise MalformedReply(f"{self.spec.name}: {CUT}: it passed 8 MB and was cut off")
         self._parts.append(text)
 
     def answer(self, question: Question) -> Answer:
@@ -66,7 +68,8 @@ class Reading(ABC):
             why = (
                 f"it broke off ({self.spec.tell(self.reason)})" if self.reason else "it ended early"
             )
-            raise MalformedReply(f"{self.spec.name}: the reply is not whole: the stream: {why}")
+            what = CUT if self.begun or self.reason else EMPTY
+            raise MalformedReply(f"{self.spec.name}: {what}: the stream: {why}")
         text = whole_characters("".join(self._parts))
         return Answer(
             text=text,
@@ -88,8 +91,7 @@ def whole_characters(text: str) -> str:
 
 def estimate(question: Question, text: str) -> Usage:
     """Tokens by our own estimate, where the provider reported none."""
-    asked = sum(words(m.text) for m in question.messages)
-    return Usage(input=asked, output=words(text), estimated=True)
+    return Usage(input=prompt_tokens(question), output=words(text), estimated=True)
 
 
 def tokens(value: Any) -> int | None:

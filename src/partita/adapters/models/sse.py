@@ -3,6 +3,7 @@
 import json
 from typing import Any, Literal
 
+from partita.core.outcomes import CUT, PAGE
 from partita.errors import MalformedReply
 
 MAX_PIECE = 24 * 1024 * 1024  # one event or document: 8 MB of text, escaped
@@ -30,7 +31,7 @@ class Decoder:
         """The objects that these bytes complete; MalformedReply where they can't be a reply."""
         self._total += len(data)
         if self._total > MAX_BYTES:
-            raise MalformedReply("the reply is longer than any answer; it was cut off")
+            raise MalformedReply(f"{CUT}: it is longer than any answer and was cut off")
         self._rest += data
         if self._kind is None:
             if not self._decide():
@@ -55,7 +56,7 @@ class Decoder:
             return False
         first = self._rest[:1]
         if first == b"<":
-            raise MalformedReply("the server answered with an HTML page instead of a reply")
+            raise MalformedReply(f"the server answered with {PAGE} instead of a reply")
         self._kind = "document" if first == b"{" else "events"
         return True
 
@@ -77,7 +78,7 @@ class Decoder:
 
 def _bounded(piece: bytes | bytearray) -> None:
     if len(piece) > MAX_PIECE:
-        raise MalformedReply("one piece of the reply is longer than any answer; it was cut off")
+        raise MalformedReply(f"{CUT}: a piece is longer than any answer and was cut off")
 
 
 def _object(raw: bytes) -> dict[str, Any]:

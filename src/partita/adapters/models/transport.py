@@ -14,6 +14,7 @@ from partita.adapters.models.failures import REDIRECT, HttpRefusal
 from partita.adapters.models.reading import Reading
 from partita.adapters.models.spec import ModelSpec
 from partita.adapters.models.sse import Decoder
+from partita.core.outcomes import BROKE, STALLED
 from partita.errors import MalformedReply, Unreachable
 
 CONNECT = 5.0  # seconds; four attempts at a dead host stay well below half a minute
@@ -131,7 +132,7 @@ async def _read(chunks: AsyncIterator[bytes], reading: Reading, spec: ModelSpec)
 
 async def _next(chunks: AsyncIterator[bytes], reading: Reading, spec: ModelSpec) -> bytes | None:
     """The next bytes; None where they ended, or where nothing that counts can follow."""
-    wait = spec.stall if reading.begun else spec.timeout
+    wait = min(spec.stall, spec.timeout) if reading.begun else spec.timeout
     if reading.complete:
         wait = min(wait, AFTER_REASON)
     limit = asyncio.timeout(wait)
@@ -142,11 +143,11 @@ async def _next(chunks: AsyncIterator[bytes], reading: Reading, spec: ModelSpec)
         if reading.complete:
             return None
         if limit.expired():
-            kind = "the reply stalled" if reading.begun else "no text came"
+            kind = f"the reply {STALLED}" if reading.begun else "no text came"
             text = f"{spec.name}: {kind} for {wait:g} s"
             raise Unreachable(text, silent=not reading.begun) from None
         why = spec.tell(str(e) or type(e).__name__)
-        raise Unreachable(f"{spec.name}: the connection broke ({why})") from None
+        raise Unreachable(f"{spec.name}: {BROKE} ({why})") from None
 
 
 def _named(spec: ModelSpec, message: str) -> str:
