@@ -26,6 +26,8 @@ MAX_OUTPUT = 8_000
 CHARACTERS = 4  # a token
 SAID = 50  # problems, or mends, one by one
 
+AT_ONCE = 200  # tasks of a plan in one event, which has bounds
+
 
 async def design(world: World, start: Start, analysis: Analysis | None) -> Plan:
     """A plan without problems: from the plan file, by rules, or from the planner."""
@@ -85,13 +87,11 @@ async def foresee(world: World, start: Start, analysis: Analysis | None, plan: P
         thrift=start.thrift,
     )
     hoped = foretold(plan, max_output=limit, rounds=start.rounds, context_tokens=shown)
-    world.tell(
-        "foreseen",
-        "foreseen",
-        depth=start.depth,
-        hoped={ident: asdict(use) for ident, use in hoped.items()},
-        thrift=asdict(start.thrift),
-    )
+    told = [(ident, asdict(use)) for ident, use in hoped.items()]
+    common: dict[str, object] = {"depth": start.depth, "thrift": asdict(start.thrift)}
+    world.tell("foreseen", "foreseen", hoped=dict(told[:AT_ONCE]), **common)
+    for n in range(AT_ONCE, len(told), AT_ONCE):
+        world.tell(f"foreseen:{n}", "foreseen.more", hoped=dict(told[n : n + AT_ONCE]))
     for name in strangers(start, plan, known):
         text = f"the dependency {name} was named neither in the request nor by the repository"
         world.tell(f"stranger:{name}", "note", text=text)

@@ -85,6 +85,7 @@ async def _land(
             return _outcome(landed, branch, kept), whole
         if not landed.commit:
             return _refused(f"the branch {branch} is gone", kept), whole
+        await world.repo.obtain(world.run, landed.commit)
         merged = await world.repo.merge(whole.commit, landed.commit, "the branch moved meanwhile")
         if isinstance(merged, Conflict):
             return _refused(

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from partita.cli.job import Job, with_caps, world_of
 from partita.cli.output import document, remark, table
 from partita.cli.running import routes_for, settings_for
-from partita.cli.shared import workers_table
 from partita.core.budget import Caps
 from partita.core.codec import decode
 from partita.core.start import Start
@@ -68,8 +67,9 @@ def serve(flags: Mapping[str, Any], *, as_json: bool) -> int:
             if not stop.is_set():
                 _work(stack, repo, settings, shared, sandbox, stop, as_json=as_json)
     except (Fenced, DatabaseLost, RemoteLost) as e:
-        remark(f"partita: {e.message}; beginning again as another worker")
-        _again()
+        if not stop.is_set():
+            remark(f"partita: {e.message}; beginning again as another worker")
+            _again()
     remark("stopped; what was not finished is done by other workers")
     # Threads of the engine may still wait for the database; nothing of them is needed.
     sys.stdout.flush()
@@ -115,12 +115,12 @@ def _work(
 
     ident = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     store = stack.enter_context(open_postgres(shared, secrets_of(None, os.environ), worker=ident))
-    fleet = stack.enter_context(open_fleet(shared))
+    fleet, other = (stack.enter_context(open_fleet(shared)) for _ in range(2))
     clone = open_shared(repo, shared)
     sweep_worktrees(repo)  # of a worker that died here; their work goes on elsewhere
     asyncio.run(clone.tidy())
 
-    def begin(run: str, journal: Journal, lanes: "Lanes") -> tuple[Start, World]:
+    def make(run: str, journal: Journal, lanes: "Lanes") -> tuple[Start, World]:
         job = _job(run, clone, store, settings, sandbox)
         return job.start, world_of(job, journal, lanes)
 
@@ -139,7 +139,8 @@ def _work(
         project=shared.project,
         store=store,
         fleet=fleet,
-        begin=begin,
+        other=other,
+        make=make,
         pulse=lambda: check_remote(repo, shared),
         calls_in_flight=settings.calls_in_flight,
         tell=tell,
@@ -189,10 +190,15 @@ def list_workers(flags: Mapping[str, Any], *, as_json: bool) -> int:
     """The project's workers, those that went within the last day included."""
     repo = open_repo()
     shared = _meeting_place(repo, settings_for(repo.root, flags))
-    rows = workers_table(repo, shared)
-    head = ("worker", "host", "pid", "slots", "last heard")
+    with open_fleet(shared) as fleet:
+        members = fleet.members()
     if as_json:
-        document({"workers": [dict(zip(head, row, strict=True)) for row in rows]})
-    else:
-        table(head, rows)
+        facts = ("id", "host", "pid", "slots", "age", "dead")
+        document({"workers": [{name: getattr(m, name) for name in facts} for m in members]})
+        return 0
+    rows = [
+        (m.id, m.host, str(m.pid), str(m.slots), "gone" if m.dead else f"{m.age:.0f} s ago")
+        for m in members
+    ]
+    table(("worker", "host", "pid", "slots", "last heard"), rows)
     return 0

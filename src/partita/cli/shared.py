@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -120,13 +119,3 @@ def bring_home(meeting: Meeting, run: str, start: Start, outcome: Outcome) -> st
     here = open_repo(meeting.repo.root)
     done = asyncio.run(here.land(start.branch, start.base, outcome.commit, run))
     return f"your {start.branch} follows" if done.outcome == "landed" else pull
-
-
-def workers_table(repo: GitRepo, shared: SharedBy) -> Sequence[tuple[str, ...]]:
-    """The workers of the project, as rows of a table."""
-    del repo
-    with open_fleet(shared) as fleet:
-        return [
-            (m.id, m.host, str(m.pid), str(m.slots), "gone" if m.dead else f"{m.age:.0f} s ago")
-            for m in fleet.members()
-        ]

@@ -73,10 +73,9 @@ def _part(store: "Store", record: "RunRecord", folder: Path, part: str) -> None:
 
 
 def _tasks(store: "Store", record: "RunRecord") -> None:
-    from partita.present.progress import Progress  # noqa: PLC0415
+    from partita.present.progress import standing  # noqa: PLC0415
 
-    progress = Progress()
-    progress.take(store.events(record.id))
+    progress = standing(store, record.id)
     table(("task", "state"), [(lane.task, lane.state) for lane in progress.lanes.values()])
 
 

@@ -16,7 +16,7 @@ from partita.cli.output import document, say, table
 def command(*, everything: bool, as_json: bool) -> None:
     """List the runs of this repository, newest first."""
     from partita.core.budget import dollars  # noqa: PLC0415 - start-up of --help
-    from partita.present.progress import Progress  # noqa: PLC0415
+    from partita.present.progress import standing  # noqa: PLC0415
     from partita.wiring import open_store, owner_of  # noqa: PLC0415
 
     with open_store() as store:
@@ -24,10 +24,10 @@ def command(*, everything: bool, as_json: bool) -> None:
         rows, found = [], []
         for record in store.all()[: None if everything else 10]:
             status = record.status
-            if status == "running" and (owner or {}).get("run") != record.id:
+            at_work = store.shared or (owner or {}).get("run") == record.id
+            if status == "running" and not at_work:
                 status = "interrupted"
-            progress = Progress()
-            progress.take(store.events(record.id))
+            progress = standing(store, record.id)
             spent = store.budget(record.id, None).spent
             at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%d %H:%M")
             doing = progress.activity if status in ("running", "waiting", "interrupted") else ""

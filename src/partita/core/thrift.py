@@ -90,6 +90,8 @@ def sample(events: Iterable[Line]) -> Sample | None:
             case "foreseen":
                 hoped, depth = _mapping(data.get("hoped")), str(data.get("depth"))
                 taken, models, passed, reused = {}, {}, set(), set()
+            case "foreseen.more":
+                hoped = {**hoped, **_mapping(data.get("hoped"))}
             case "call.finished":
                 more = Use(
                     calls=1.0, input=_count(data.get("input")), output=_count(data.get("output"))

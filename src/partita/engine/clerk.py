@@ -115,6 +115,19 @@ class Clerk:
             )
         return [w.workflow_id for w in found]
 
+    def at_work(self) -> set[str]:
+        """The workers that DBOS takes for at work on a part of the project's runs."""
+        assert self._project is not None
+        with _explained():
+            found = self._client.list_workflows(
+                status="PENDING",
+                queue_name=[runs_queue(self._project), tasks_queue(self._project)],
+                app_version=VERSION,
+                load_input=False,
+                load_output=False,
+            )
+        return {w.executor_id for w in found if w.executor_id}
+
     def close(self) -> None:
         """Let go of the database."""
         self._client.destroy()

@@ -21,7 +21,7 @@ from partita.core.validity import Parts
 from partita.engine.journal import Bay
 from partita.engine.run import journey
 from partita.engine.turns import Children
-from partita.errors import BadInput, NotAccepted, PartitaError, Rejected
+from partita.errors import BadInput, Fenced, NotAccepted, PartitaError, Rejected
 from partita.ports.world import World
 
 POLL = 0.02  # seconds between two looks for a child that has ended; a look costs half a millisecond
@@ -65,7 +65,14 @@ class Place:
         return plan
 
     def begin(self, part: str) -> bool:
-        """Note durably that the part begins; False when it has killed its process too often."""
+        """Note durably that the part begins; False when it has killed its process too often.
+
+        Fenced when it is at work here already.
+        """
+        if part in self.parts:
+            # Taken from this process and given to it again, while it still does it: the files of
+            # the one are in the way of the other.
+            raise Fenced(f"{part} is at work here already")
         count = self.world.store.attempt(self.run, part)
         self.parts.add(part)
         if count > 1:
@@ -98,6 +105,7 @@ class Places(Protocol):
 
 
 Kind = Callable[[Place, Plan, Task, Mapping[str, Any]], Awaitable[TaskEvent]]
+Travel = Callable[[World, Start, Children], Awaitable[Outcome]]
 Body = Callable[[Any], Coroutine[Any, Any, Any]]
 
 
@@ -142,7 +150,7 @@ class Workflows:
 
     places: Places
     kinds: Mapping[str, Kind] = field(default_factory=lambda: KINDS)
-    travel: Callable[[World, Start, Children], Awaitable[Outcome]] = journey
+    travel: Travel = journey
     queue: str | None = None
     poll: float = POLL
     revive: Callable[[str], None] | None = None

@@ -1,4 +1,4 @@
-"""The workers that share a database: who they are, which of them live, and who watches over them."""
+"""The workers that share a database: who they are, which of them live, who watches over them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Member:
 
 
 class Fleet(Protocol):
-    """Heartbeats and the guard. All raise DatabaseLost when the database does not answer in time."""
+    """Heartbeats and the guard; DatabaseLost when the database does not answer in time."""
 
     def join(self, worker: str, *, host: str, pid: int, slots: int) -> None:
         """Enter this worker as alive."""

@@ -1,4 +1,4 @@
-"""What calls to a provider share across all processes: rates, calls in flight, pauses, a circuit."""
+"""What calls to a provider share across processes: rates, calls in flight, pauses, a circuit."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -84,6 +84,11 @@ class Log(Protocol):
     def events(self, run: str, after: int = 0) -> Sequence[Event]:
         """The run's events with a higher `seq`, in order."""
 
+    def latest(self, run: str, kinds: Sequence[str]) -> Sequence[Event]:
+        """Of the run's events of these kinds the last of each task (`data["task"]`), and of those
+        of no task the last of each kind; in order. Quick, however long the log is.
+        """
+
 
 class Ledger(Protocol):
     """Every hold and settlement; a hold and the check of the cap are one transaction."""
@@ -189,8 +194,7 @@ class Documents(Protocol):
 
 
 class Attempts(Protocol):
-    """How often a part of a run was begun without getting on: what kills its process is given up.
-    """
+    """How often a part of a run began without getting on: what kills its process is given up."""
 
     def attempt(self, run: str, part: str) -> int:
         """Count one more beginning, durably, and give the count since the last progress."""

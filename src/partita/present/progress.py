@@ -1,10 +1,11 @@
 """Where a run stands, folded from its events; what the live view and `status` draw."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from partita.core.budget import dollars
-from partita.ports.store import Event
+from partita.ports.store import Event, Log
 
 LINE = 140
 WHOLE = "the whole"
@@ -19,6 +20,8 @@ WORDS = {
     "task.widened": "waiting",
     "task.denied": "waiting",
 }
+
+STANDING = ("activity.started", "planned", *WORDS)  # all that tells activity and tasks' states
 
 
 @dataclass(slots=True)
@@ -68,6 +71,8 @@ class Progress:
             self.calls[str(data["entry"])] = data["name"]
             self.held[str(data["entry"])] = data.get("held", 0)
             self._doing(data["task"], f"asking {data['model']}", event.at)
+        elif kind == "call.waiting":
+            self._doing(data["task"], f"waiting for {data['model']}", event.at)
         elif kind in ("call.finished", "call.lost"):
             self.calls.pop(str(data["entry"]), None)
             self.held.pop(str(data["entry"]), None)
@@ -96,6 +101,13 @@ class Progress:
         return ", ".join(parts)
 
 
+def standing(log: Log, run: str) -> Progress:
+    """The run's activity and its tasks' states, without reading its whole log."""
+    progress = Progress()
+    progress.take(log.latest(run, STANDING))
+    return progress
+
+
 def line(event: Event) -> str | None:
     """One plain line about the event; None where a line would only be noise."""
     data, kind = event.data, event.type
@@ -113,6 +125,13 @@ def line(event: Event) -> str | None:
         case "call.finished":
             size = f"{data['input']} tokens in, {data['output']} out, {data['seconds']:.1f} s"
             return f"  answered {name} ({size}, {dollars(data['cost'])})"
+        case "call.waiting":
+            return f"  {name} waits {data['seconds']:.0f} s for {data['model']} ({data['why']})"
+        case "call.shrunk":
+            size = f"from about {data['before']} to {data['after']} tokens"
+            return f"  the prompt of {name} is cut {size} to fit {data['model']}"
+        case "call.failed" if data.get("outcome") == "circuit_open":
+            return None  # the model gives up at once, which says why
         case "call.failed":
             wait = data["retry_in"]
             then = "gives up" if wait is None else f"again in {wait} s"
@@ -121,6 +140,11 @@ def line(event: Event) -> str | None:
             return f"  reused an earlier answer for {name}, at no cost"
         case "call.gave_up":
             return f"  {data['model']} is given up for {name}: {data['why']}"
+        case "budget.warned":
+            taken = f"{dollars(data['spent'])} spent, {dollars(data['held'])} held"
+            return f"  {_pot(data)} is {data['share']} % full: {taken} of {dollars(data['cap'])}"
+        case "limits.alone":
+            return f"  limits per provider hold for this process alone: {_short(data['why'])}"
         case "reply.unusable":
             return f"  the reply to {name} can't be used: {data['why'].splitlines()[0][:160]}"
         case "gate":
@@ -143,6 +167,19 @@ def line(event: Event) -> str | None:
         case "note":
             return f"  note: {data['text']}"
     return None
+
+
+def _pot(data: Mapping[str, Any]) -> str:
+    """The cap that fills, in words; what a pot is called ends with the task, role or day."""
+    which = str(data["pot"]).rpartition(":")[2]
+    match data["kind"]:
+        case "task" | "role" as kind:
+            return f"the cap of the {kind} {which}"
+        case "day":
+            return f"the project's cap of {which}"
+        case "project":
+            return "the project's cap"
+    return "the cap"
 
 
 def _short(text: str) -> str:

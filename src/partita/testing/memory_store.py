@@ -81,6 +81,15 @@ class MemoryStore(MemoryLedger):
             later = self._data.events[max(0, after) :]
         return [replace(event, data=json.loads(text)) for event, text in later if event.run == run]
 
+    def latest(self, run: str, kinds: Sequence[str]) -> Sequence[Event]:
+        """The last event of each task among those kinds, and of those of no task of each kind."""
+        last: dict[tuple[bool, str], Event] = {}
+        for event in self.events(run):
+            if event.type in kinds:
+                task = event.data.get("task")
+                last[(True, task) if task is not None else (False, event.type)] = event
+        return sorted(last.values(), key=lambda event: event.seq)
+
     # Answers
 
     def get(self, key: str, *, run: str, others: bool = True) -> dict[str, Any] | None:

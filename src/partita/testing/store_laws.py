@@ -32,6 +32,24 @@ class LogLaws:
         assert sorted({e.seq for e in events}) == [e.seq for e in events]
         assert restart().events("r", after=events[1].seq) == events[2:]
 
+    def test_the_latest_of_each_task_and_kind_is_found_among_many(self, restart: Restart) -> None:
+        """Where a run stands can be told without reading its whole log."""
+        store = restart()
+        for n in range(3):
+            store.append("r", f"p{n}", "Phase", {"n": n})
+            for task in ("a", "b"):
+                told = {"task": task, "n": n, "why": '"task":"c" \ud800\x00'}
+                store.append("r", f"b{task}{n}", "Built", told)
+        store.append("r", "t", "Tested", {"task": "a", "n": 9})
+        store.append("r", "o", "Other", {"task": "a", "n": 9})
+        store.append("other", "o", "Built", {"task": "a", "n": 9})
+        found = restart().latest("r", ("Phase", "Built", "Tested"))
+        short = [(e.run, e.type, e.data.get("task"), e.data["n"]) for e in found]
+        wanted = [("r", "Phase", None, 2), ("r", "Built", "b", 2), ("r", "Tested", "a", 9)]
+        assert short == wanted
+        assert [e.seq for e in found] == sorted(e.seq for e in found)
+        assert list(restart().latest("r", ("Never",))) == []
+
     def test_an_event_of_the_same_key_is_written_once(self, restart: Restart) -> None:
         """A step that is run again after a crash tells nothing twice."""
         store = restart()

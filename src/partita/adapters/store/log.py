@@ -24,6 +24,22 @@ APPEND = {
         SELECT :run, :key, :at, :type, :data FROM alone ON CONFLICT DO NOTHING""",
 }
 
+# Whose event a row is: its task's, else its kind's. What `dump` writes has no space after a colon.
+LATEST = {
+    "sqlite": """
+        SELECT max(seq), at, type, data FROM partita_events
+        WHERE run = ? AND type IN ({marks})
+        GROUP BY coalesce('task ' || json_extract(data, '$.task'), type) ORDER BY 1""",
+    # No JSON here: PostgreSQL's refuses a half of a surrogate pair anywhere in a text.
+    "postgresql": """
+        SELECT seq, at, type, data FROM (
+            SELECT DISTINCT ON (whose) seq, at, type, data FROM (
+                SELECT seq, at, type, data, coalesce(
+                    'task ' || substring(data from '"task":"([^"]*)"'), type) AS whose
+                FROM partita_events WHERE run = ? AND type IN ({marks})) AS told
+            ORDER BY whose, seq DESC) AS last ORDER BY seq""",
+}
+
 
 class LogTable:
     """`ports.store.Log` on the database: `seq` follows the order of commits within a run."""
@@ -57,6 +73,16 @@ class LogTable:
             ),
             "SELECT seq, at, type, data FROM partita_events WHERE run = ? AND seq > ? ORDER BY seq",
             (run, after),
+        )
+
+    def latest(self, run: str, kinds: Sequence[str]) -> Sequence[Event]:
+        """The last event of each task among those kinds, and of those of no task of each kind."""
+        return self._db.read(
+            lambda seq, at, kind, data: Event(
+                seq=seq, at=at, run=run, type=kind, data=load_object(data)
+            ),
+            LATEST[self._db.dialect].format(marks=", ".join("?" * len(kinds))),
+            (run, *kinds),
         )
 
 

@@ -64,6 +64,8 @@ class PostgresStore(Tables, BlobTable):
     it is written. DatabaseLost when the database can't be reached or does not answer in time.
     """
 
+    shared = True  # workers on any machine see it
+
     def __init__(
         self,
         url: str,

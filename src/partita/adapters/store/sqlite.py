@@ -23,6 +23,7 @@ class SqliteStore(Tables, BlobFolder):
     data of every event before it is written. Failures of the file are OutsideFailures.
     """
 
+    shared = False  # other machines do not see it
     _db: SqliteDatabase
 
     def __init__(
