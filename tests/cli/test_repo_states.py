@@ -232,13 +232,42 @@ def test_a_second_run_is_refused_with_the_id_of_the_one_at_work(offering):
     with started(shell, *BUILD):
         until(lambda: stub.requests, "a question")
         run = record(shell).id
-        for command in (BUILD, ("resume", "last")):
-            done = shell.partita(*command)
-            assert done.code == 2
-            assert f"run {run} of process" in done.err
-            assert f"partita cancel {run}" in done.err
+        done = shell.partita(*BUILD)
+        assert done.code == 2
+        assert f"run {run} of process" in done.err
+        assert f"partita cancel {run}" in done.err
         assert len(stub.requests) == 1
         assert record(shell).id == run
+
+
+def test_a_second_process_follows_the_run_that_is_at_work_and_ends_with_it(offering):
+    shell, stub = offering(answers.rule("Analyse the request", "", behaviour="hang"))
+    with started(shell, *BUILD) as owner:
+        until(lambda: stub.requests, "a question")
+        run = record(shell).id
+        with started(shell, "resume", "last") as follower:
+            until(lambda: shell.partita("status").code == 0, "the status")
+            assert shell.partita("cancel", "last").code == 0
+            _, err = follower.communicate(timeout=20)
+            assert (owner.wait(20), follower.returncode) == (4, 4)
+        assert f"process {owner.pid} is at work on run {run}; following it" in err
+        assert "cancelled" in err
+        assert len(stub.requests) == 1
+
+
+def test_a_follower_says_so_when_the_owner_dies(offering):
+    shell, stub = offering(answers.rule("Analyse the request", "", behaviour="hang"))
+    with started(shell, *BUILD) as owner:
+        until(lambda: stub.requests, "a question")
+        run = record(shell).id
+        with started(shell, "resume", "last") as follower:
+            until(follower.stderr.readline, "a word of the follower")
+            owner.kill()
+            owner.wait()
+            _, err = follower.communicate(timeout=30)
+        assert follower.returncode == 3
+        assert f"nobody is at work on {run}" in err
+        assert f"partita resume {run}" in err
 
 
 def test_a_tracked_state_folder_is_refused_with_the_remedy(repo, provider):

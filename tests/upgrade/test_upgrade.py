@@ -84,7 +84,7 @@ def test_a_run_is_read_without_being_touched(name, unpacked):
     assert file.read_bytes() == before
 
 
-def test_the_database_of_the_first_schema_is_read_and_brought_up_to_date(tmp_path):
+def test_the_database_of_the_first_schema_is_read(tmp_path):
     home, folder = tmp_path / "home", tmp_path / "work"
     shell = Shell(folder=folder, home=home)
     folder.mkdir()

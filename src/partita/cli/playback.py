@@ -73,6 +73,7 @@ def play(
         on_drift=drift.append,
         price=price or FREE,
         max_output=header.options.get("max_output", 16_384),
+        context=header.options.get("context", 128_000),
     )
     start = replace(
         decode(Start, header.options["start"]),

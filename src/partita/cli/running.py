@@ -120,6 +120,7 @@ def start_run(wanted: Wanted) -> int:
             **_options(wanted, start, settings),
             "models": {r: [m.name for m in ms] for r, ms in models.items()},
             "max_output": models["coder"][0].max_output,
+            "context": models["coder"][0].context - models["coder"][0].headroom,
         }
         store.create(RunRecord(id=run, request=start.request, options=options, created=now()))
         job = Job(
@@ -278,6 +279,8 @@ def _resume_shared(
 
 def _follow(repo: GitRepo, store: Store, record: RunRecord, *, as_json: bool) -> int:
     """Follow a run that another process of this machine is at work on."""
+    pid = (owner_of(repo.root) or {}).get("pid", "another")
+    remark(f"process {pid} is at work on run {record.id}; following it")
     events = store.events(record.id)
     return follow(
         Following(

@@ -142,9 +142,8 @@ def line(event: Event) -> str | None:
             return f"  {data['model']} is given up for {name}: {data['why']}"
         case "budget.warned":
             taken = f"{dollars(data['spent'])} spent, {dollars(data['held'])} held"
-            return f"  {_pot(data)} is {data['share']} % full: {taken} of {dollars(data['cap'])}"
-        case "limits.alone":
-            return f"  limits per provider hold for this process alone: {_short(data['why'])}"
+            most = f"the {dollars(data['cap'])} that {_whose(data)} may cost"
+            return f"  {data['share']} % or more of {most} is taken ({taken})"
         case "reply.unusable":
             return f"  the reply to {name} can't be used: {data['why'].splitlines()[0][:160]}"
         case "gate":
@@ -164,22 +163,17 @@ def line(event: Event) -> str | None:
             return f"  {task} is refused more: {_short(data['why'])}"
         case "approval.wanted":
             return "the plan waits for approval"
-        case "note":
-            return f"  note: {data['text']}"
+        case "note" | "limits.alone":
+            return f"  note: {data['text' if kind == 'note' else 'why']}"
     return None
 
 
-def _pot(data: Mapping[str, Any]) -> str:
-    """The cap that fills, in words; what a pot is called ends with the task, role or day."""
-    which = str(data["pot"]).rpartition(":")[2]
-    match data["kind"]:
-        case "task" | "role" as kind:
-            return f"the cap of the {kind} {which}"
-        case "day":
-            return f"the project's cap of {which}"
-        case "project":
-            return "the project's cap"
-    return "the cap"
+def _whose(data: Mapping[str, Any]) -> str:
+    """Whose cap fills, in words; the name of a pot ends with its task, role or day."""
+    kind, last = data["kind"], str(data["pot"]).rpartition(":")[2]
+    if kind in ("task", "role"):
+        return f"the {kind} {last}"
+    return f"the day {last} (UTC)" if kind == "day" else f"this {kind}"
 
 
 def _short(text: str) -> str:

@@ -2,13 +2,15 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Self, assert_never
 
 from partita.core.budget import FREE, Price, Usage, words
 from partita.core.fingerprint import fingerprint
 from partita.core.question import Answer, Question
-from partita.errors import BadInput, ModelFailure
+from partita.core.shrink import SHRINKINGS, shrunk
+from partita.errors import BadInput, ContextTooLong, ModelFailure
 from partita.testing.transcript import Exchange, Transcript
 
 Scripted = str | Answer | ModelFailure
@@ -98,9 +100,12 @@ class ScriptedModel:
 class RecordedModel:
     """Repeats a recording: a question gets the reply that its name got, time for time.
 
-    Of several exchanges with one name, the one whose request is the same is preferred, so that a
-    replay that resumes half-way finds its place. A request that differs from the recorded one is
-    told to `on_drift` in a sentence; with `strict` it is BadInput, as a missing reply always is.
+    Of several exchanges with one name, the one whose request is the same is preferred: a run that
+    was begun anew has the older ones, too, and a replay that resumes half-way finds its place.
+    Models other than the recording's first had limits of their own, so theirs are not compared.
+    Where a cut form of the question was answered, because the model refused it as it is, so does
+    this one: ContextTooLong. A request that differs from the recorded one is told to `on_drift`
+    in a sentence; with `strict` it is BadInput, as a missing reply always is.
     """
 
     def __init__(
@@ -146,11 +151,32 @@ class RecordedModel:
             raise BadInput(f"the recording holds no answer to the question {question.name!r}")
         if not left:
             raise BadInput(f"the recording holds no further answer to {question.name!r}")
-        for i, exchange in enumerate(left):
-            model = str(exchange.request.get("model", ""))
-            if fingerprint(model=model, question=question) == exchange.hash:
-                return left.pop(i), False
+        if (place := self._place(left, question)) is not None:
+            return left.pop(place), False
+        smaller = question
+        for _ in range(SHRINKINGS):
+            if (cut := shrunk(smaller)) is None:
+                break
+            if self._place(left, cut) is not None:
+                raise ContextTooLong(f"{self.name}: in the recorded run it did not fit")
+            smaller = cut
         return left.pop(0), True
+
+    def _place(self, left: Sequence[Exchange], question: Question) -> int | None:
+        """Which of the exchanges has that request; None for none."""
+        for i, exchange in enumerate(left):
+            if self._fits(exchange, question):
+                return i
+        for i, exchange in enumerate(left):
+            model, limit = exchange.request.get("model"), exchange.request.get("max_output")
+            if model != self.name and isinstance(limit, int):
+                if self._fits(exchange, replace(question, max_output=limit)):
+                    return i
+        return None
+
+    def _fits(self, exchange: Exchange, question: Question) -> bool:
+        model = str(exchange.request.get("model", ""))
+        return fingerprint(model=model, question=question) == exchange.hash
 
 
 def difference(exchange: Exchange, question: Question) -> str:
