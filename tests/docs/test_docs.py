@@ -17,6 +17,7 @@ import pytest
 from partita import errors
 from partita.activities.analyse import BUDGETS
 from partita.cli.check import CHECKS
+from partita.cli.gc import Swept
 from partita.cli.main import COMMANDS, cli
 from partita.cli.request import LONGEST_REQUEST
 from partita.core.budget import NANO
@@ -298,6 +299,22 @@ def test_every_event_that_is_described_can_happen():
     handled = re.findall(r'case ((?:"[\w.]+"(?: \| )?)+)', inspect.getsource(progress_lines()))
     for name in re.findall(r'"([\w.]+)"', " ".join(handled)):
         assert f"`{name}`" in text, name
+
+
+def test_every_event_that_can_happen_is_described():
+    text = section_of_lines(page("docs/reference/json-output.md"))
+    described = {name for row in table(text)[1:] for name in ticked(row[0])}
+    family = "|".join(sorted({name.partition(".")[0] for name in described if "." in name}))
+    named = re.compile(rf'"((?:{family})\.[a-z_]+)"')
+    files = [*(ROOT / "src/partita/engine").glob("*.py"), *(ROOT / "src/partita/cli").glob("*.py")]
+    files += (ROOT / "src/partita/activities").glob("*.py")
+    told = {name for file in files for name in named.findall(file.read_text())}
+    assert told - described == set()
+    assert {"call.waiting", "budget.warned", "limits.alone", "planned.more"} <= told
+
+
+def test_what_is_told_of_a_cleaning_is_described():
+    assert set(Swept(really=True).facts()) == keys("gc")
 
 
 def progress_lines():

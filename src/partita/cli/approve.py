@@ -29,6 +29,7 @@ def answer(run: str, *, approved: bool, why: str, as_json: bool) -> None:
                 f"run {record.id} does not wait for approval (it is {record.status})",
                 remedy="partita status lists the runs",
             )
+        at_once = store.shared or record.status == "running"
         if not store.send(record.id, "approval", {"approved": approved, "why": why}):
             raise BadInput(f"run {record.id} was answered already")
     word = "approved" if approved else "rejected"
@@ -36,5 +37,5 @@ def answer(run: str, *, approved: bool, why: str, as_json: bool) -> None:
         document({"run": record.id, "approved": approved})
     else:
         say(f"{word} {record.id}")
-        if record.status != "running":
+        if not at_once:
             say(f"{'go on with' if approved else 'end'} it: partita resume {record.id}")

@@ -1,6 +1,7 @@
 """A worker's life: it joins, serves, and after its own trouble begins again as another."""
 
 import asyncio
+import json
 import os
 import secrets
 import signal
@@ -13,12 +14,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from partita.cli.job import Job, with_caps, world_of
-from partita.cli.output import document, remark, table
+from partita.cli.output import document, remark, say, table
 from partita.cli.running import routes_for, settings_for
 from partita.core.budget import Caps
 from partita.core.codec import decode
 from partita.core.start import Start
-from partita.errors import BadInput, DatabaseLost, Fenced, OutsideFailure, RemoteLost
+from partita.errors import BadInput, DatabaseLost, Fenced, GitFailed, OutsideFailure, RemoteLost
 from partita.ports.journal import Journal
 from partita.ports.world import World
 from partita.settings import Settings, resolve_routes
@@ -27,6 +28,7 @@ from partita.wiring import (
     GitRepo,
     PostgresStore,
     SharedBy,
+    SharedRepo,
     check_remote,
     find_sandbox,
     models_of,
@@ -126,7 +128,7 @@ def _work(
 
     def tell(text: str) -> None:
         if as_json:
-            document({"worker": ident, "text": text})
+            say(json.dumps({"worker": ident, "text": text}))
         else:
             remark(text)
 
@@ -153,6 +155,12 @@ def _work(
         with suppress(OutsideFailure):
             fleet.leave(ident)  # others need not wait until it is taken for dead
         raise
+
+
+def tidy_run(clone: SharedRepo, run: str) -> None:
+    """Leave nothing of a run in the clone of a worker that no longer has a part in it."""
+    with suppress(GitFailed):  # what can't be removed now is when the next worker begins here
+        asyncio.run(clone.leave(run))
 
 
 def _job(

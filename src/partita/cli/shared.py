@@ -22,6 +22,7 @@ from partita.wiring import (
     open_repo,
     open_shared,
     secrets_of,
+    state_folder,
 )
 
 
@@ -106,7 +107,8 @@ def follow_shared(
         ),
         after=after,
     )
-    copy_documents(meeting.store, record.id, meeting.repo.root / ".partita" / "runs" / record.id)
+    runs = state_folder(meeting.repo) / "runs"  # which ignores itself, whatever the run came to
+    copy_documents(meeting.store, record.id, runs / record.id)
     return code
 
 
@@ -118,4 +120,5 @@ def bring_home(meeting: Meeting, run: str, start: Start, outcome: Outcome) -> st
     asyncio.run(meeting.repo.obtain(run, outcome.commit))
     here = open_repo(meeting.repo.root)
     done = asyncio.run(here.land(start.branch, start.base, outcome.commit, run))
+    asyncio.run(meeting.repo.leave(run))
     return f"your {start.branch} follows" if done.outcome == "landed" else pull

@@ -259,7 +259,7 @@ class Caller:
             pot = filling.pot
             store.append(
                 self.run,
-                f"budget.warned:{pot.key}",
+                f"budget.warned:{pot.key}:{pot.cap}",
                 "budget.warned",
                 {
                     "kind": pot.kind,

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -197,8 +196,12 @@ class Worker:
         """Look after the others, if this worker is the guard."""
         guard = Guard(store=self.store, fleet=self.other, clerk=self._clerk, tell=self.tell)
         while not self._over.wait(BEAT) and self._trouble is None:
-            with suppress(DatabaseLost):  # the heartbeat judges whether it is lost for good
+            try:
                 guard.look()
+            except DatabaseLost:
+                continue  # the heartbeat judges whether it is lost for good
+            except Exception as e:  # noqa: BLE001 - without a guard nobody's work would go on
+                self.tell(f"the guard failed and looks again: {type(e).__name__}: {e}")
 
     def _feel(self) -> None:
         """While there is work here, see that the remote is there: else others must do it."""

@@ -28,6 +28,9 @@ NETWORK_THREADS = ThreadPoolExecutor(max_workers=16, thread_name_prefix="git-rem
 
 _CONFIG = (
     "core.hooksPath=/dev/null",
+    # What a record names must be on the disk before it: git itself would leave that to chance.
+    "core.fsync=loose-object,reference",
+    "core.fsyncMethod=batch",
     "protocol.file.allow=user",
     "commit.gpgsign=false",
     "core.fsmonitor=false",
