@@ -337,12 +337,10 @@ def _serve(job: Job) -> dict[str, Any]:
     with (
         PostgresStore(job.url, SystemClock(), project=PROJECT, worker=ident) as store,
         closing(PostgresFleet(job.url, PROJECT)) as fleet,
+        closing(PostgresFleet(job.url, PROJECT)) as other,
     ):
-        worker.Workflows = partial(  # type: ignore[misc,assignment]
-            worker.Workflows, kinds=_kinds(job), travel=partial(_travel, job)
-        )
 
-        def begin(_run: str, journal: Any, lanes: Any) -> tuple[Any, Any]:
+        def make(_run: str, journal: Any, lanes: Any) -> tuple[Any, Any]:
             return told, _world(store, limiter, told, journal, lanes)
 
         began = time.perf_counter()
@@ -355,10 +353,14 @@ def _serve(job: Job) -> dict[str, Any]:
             project=PROJECT,
             store=store,
             fleet=fleet,
-            begin=begin,
+            other=other,
+            make=make,
+            pulse=lambda: None,
             calls_in_flight=job.slots,
             tell=lambda _text: None,
             stop=stop,
+            kinds=_kinds(job),
+            travel=partial(_travel, job),
         ).serve()
         wall = time.perf_counter() - began
     return {"wall": wall}

@@ -190,4 +190,4 @@ def test_models_settings_and_versions_are_changed_knowingly(offering):
     assert asked(stub) == {ANALYSIS: 1, DESIGN: 1, CORE: 1, WEB: 1}
     models = [r.body["model"] for r in stub.requests]
     assert models == ["default", "default", "other", "other"]
-    assert record(shell).options["version"] == options["version"].replace("0", "2")
+    assert record(shell).options["version"] == options["version"].replace("0", "3")

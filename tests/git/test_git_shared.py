@@ -348,23 +348,41 @@ def test_the_author_given_signs_wherever_it_is_made(near, monkeypatch):
             run(here.squash(base, base, "m", at=5, author=wrong))
 
 
-def test_what_is_left_of_runs_that_are_over_is_tidied_away(near):
+def test_what_is_left_of_shared_runs_is_tidied_away_before_work_begins(near):
     bare, one, two = near
-    here, there, base = one.open(), two.open(), base_of(bare)
+    here, base = one.open(), base_of(bare)
     run(open_repository(one.root).point("partita/alone/_result", base))
     for name in ("over", "alive"):
         run(here.share(name, base))
-        run(there.obtain(name, base))
         run(here.point(f"partita/{name}/a", base))
-    run(there.drop("partita/over"))
-    assert run(there.tidy()) == ()
-    assert run(here.tidy()) == ("over",)
+    run(two.open().drop("partita/over"))
+    before = bare.refs()
+    again = one.open()
+    assert run(again.tidy()) == ("alive", "over")
+    assert run(again.tidy()) == ()
     names = one.git("for-each-ref", "--format=%(refname)", "refs/partita", "refs/heads/partita")
-    assert names.splitlines() == [
-        "refs/heads/partita/alive/a",
-        "refs/heads/partita/alone/_result",
-        f"refs/partita/alive/{base}",
-    ]
+    assert names == "refs/heads/partita/alone/_result"
+    assert bare.refs() == before
+    run(again.obtain("alive", base))
+    assert f"refs/partita/alive/{base}" in one.git("for-each-ref", "--format=%(refname)")
+
+
+def test_who_has_no_more_to_do_for_a_run_leaves_it_to_the_remote(near):
+    bare, one, two = near
+    here, there, base = one.open(), two.open(), base_of(bare)
+    work = run(here.commit(base, [write("x", "1")], "work"))
+    for name in (R, "other"):
+        run(here.share(name, work))
+        run(there.obtain(name, work))
+        run(there.point(f"partita/{name}/a", work))
+    before = bare.refs()
+    for _ in range(2):
+        run(there.leave(R))
+    names = two.git("for-each-ref", "--format=%(refname)", "refs/partita", "refs/heads/partita")
+    assert names.splitlines() == ["refs/heads/partita/other/a", f"refs/partita/other/{work}"]
+    assert bare.refs() == before
+    run(there.obtain(R, work))
+    assert f"refs/partita/{R}/{work}" in two.git("for-each-ref", "--format=%(refname)")
 
 
 def test_a_landing_that_the_clone_itself_left_unfinished_is_left_alone(near):

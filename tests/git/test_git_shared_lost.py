@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from threading import Timer
 
 import pytest
 from git_kit import contents, run, write
@@ -366,3 +367,46 @@ def test_a_missing_commit_is_not_a_lost_remote(near):
     with pytest.raises(GitFailed) as missing:
         run(near[2].open().obtain(R, "1" * 40))
     assert not isinstance(missing.value, RemoteLost)
+
+
+def half_made(clone, name):
+    """What a git killed while it added that worktree has left."""
+    note = clone.root / ".git/worktrees" / name
+    note.mkdir(parents=True)
+    (note / "gitdir").write_text(f"{clone.root}/.partita/worktrees/{name}/.git\n")
+    (note / "HEAD").write_text("0" * 40 + "\n")
+    (note / "commondir").write_text("../..\n")
+    return note
+
+
+def test_a_worktree_that_was_never_made_stops_no_fetch(near):
+    bare, one, two = near
+    here, there = one.open(), two.open()
+    work = run(here.commit(bare.git("rev-parse", "main"), [write("x", "1")], "work"))
+    run(here.share(R, work))
+    note = half_made(two, "task")
+    run(there.obtain(R, work))
+    assert contents(there, work)["x"] == b"1"
+    assert not note.exists()
+
+
+def test_a_worktree_that_others_are_making_is_waited_for(near):
+    bare, one, two = near
+    here, there = one.open(), two.open()
+    work = run(here.commit(bare.git("rev-parse", "main"), [write("x", "1")], "work"))
+    run(here.share(R, work))
+    note = half_made(two, "theirs")
+    (note / "gitdir").write_text(f"{two.root.parent}/theirs/.git\n")
+    finished = Timer(0.3, (note / "HEAD").write_text, [f"{two.commit({'b': '1'})}\n"])
+    finished.start()
+    run(there.obtain(R, work))
+    finished.join()
+    assert contents(there, work)["x"] == b"1"
+
+
+def test_a_commit_that_is_here_is_seen_beside_a_half_made_worktree(near):
+    _, one, _ = near
+    base = one.git("rev-parse", "HEAD")
+    half_made(one, "task")
+    gone = open_shared(one.root, "/nowhere/x.git")
+    run(gone.obtain(R, base))

@@ -6,9 +6,9 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
-from git_kit import User, run, snapshot, write
+from git_kit import Crash, CrashingGit, User, real_git, run, snapshot, spied, write
 
-from partita.adapters.git import ensure_state_folder
+from partita.adapters.git import GitRepo, ensure_state_folder
 from partita.errors import BadInput, GitFailed
 
 FILES = {"a": (False, b"1"), "d/x": (False, b"2"), "run": (True, b"3")}
@@ -219,8 +219,15 @@ def halfway(user):
     return admin / "commondir"
 
 
+def as_only_git_knows(user):
+    """A repository in which git itself has to add the worktrees."""
+    user.git("config", "extensions.worktreeConfig", "true")
+    (user.root / ".git/config.worktree").touch()
+    return user.open()
+
+
 def test_a_worktree_that_another_git_is_just_making_is_waited_for(user, base):
-    repo, common = user.open(), halfway(user)
+    repo, common = as_only_git_knows(user), halfway(user)
     finished = Timer(0.15, common.write_text, ["../..\n"])
     finished.start()
     path = run(repo.checkout("task", base))
@@ -229,9 +236,75 @@ def test_a_worktree_that_another_git_is_just_making_is_waited_for(user, base):
 
 
 def test_one_that_stays_halfway_is_named_in_the_end(user, base):
-    repo, _ = user.open(), halfway(user)
+    repo, _ = as_only_git_knows(user), halfway(user)
     with pytest.raises(GitFailed, match=r"^git worktree failed: .*worktrees/others/commondir"):
         run(repo.checkout("task", base))
+
+
+def test_ours_is_never_seen_half_made(user, base):
+    """Whatever moment it is that another git looks, or that the process dies in."""
+    notes, seen = user.root / ".git/worktrees", []
+
+    def look(_args):
+        seen.extend(notes.glob("*"))
+
+    repo, spy = spied(user.open())
+    spy.before = look
+    path = run(repo.checkout("task", base))
+    assert seen == []
+    assert [note.name for note in notes.iterdir()] == ["task"]
+    assert (notes / "task/HEAD").read_text() == f"{base}\n"
+    assert f"worktree {path}\nHEAD {base}\ndetached" in user.git("worktree", "list", "--porcelain")
+    assert user.git("worktree", "prune", "-v", "--expire=now") == ""
+    assert user.git("rev-parse", "--show-toplevel", cwd=path) == str(path)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_one_whose_making_was_cut_short_is_made_anew_or_removed(user, base, after):
+    """Killed while git fills it: no other git has heard of it yet."""
+    for then in ("checkout", "discard"):
+        repo = user.open()
+        dying = GitRepo(repo.place, CrashingGit(real_git(repo), at=1, after=after))
+        with pytest.raises(Crash):
+            run(dying.checkout("task", base))
+        assert user.git("worktree", "list").count("\n") == 0
+        user.git("fsck", "--strict")
+        if then == "checkout":
+            assert snapshot(run(repo.checkout("task", base))) == FILES
+        run(repo.discard("task"))
+        assert list((user.root / ".partita/worktrees").iterdir()) == []
+        assert list((user.root / ".git/worktrees").glob("*")) == []
+
+
+def test_one_that_is_called_like_a_worktree_of_the_users_is_another(user, base, tmp_path):
+    user.git("worktree", "add", "-q", "--detach", str(tmp_path / "task"))
+    repo = user.open()
+    for _ in range(2):
+        path = run(repo.checkout("task", base))
+        assert snapshot(path) == snapshot(tmp_path / "task") == FILES
+        assert user.git("status", "--porcelain", cwd=path) == ""
+    run(repo.discard("task"))
+    assert user.git("worktree", "list").count("\n") == 1
+    assert user.git("status", "--porcelain", cwd=tmp_path / "task") == ""
+
+
+@pytest.mark.parametrize("lacks", ["gitdir", "HEAD", "commondir", "commit"])
+def test_what_a_killed_git_has_noted_of_a_worktree_is_swept(user, base, tmp_path, lacks):
+    run_id = "20261121-120000-abcd"
+    user.git("worktree", "add", "-q", "--detach", str(tmp_path / "mine"))
+    repo = user.open()
+    run(repo.checkout(f"{run_id}-p04", base))
+    run(repo.checkout(f"{run_id}-p05", base))
+    note = user.root / f".git/worktrees/{run_id}-p04"
+    if lacks == "commit":
+        (note / "HEAD").write_text("0" * 40)
+    else:
+        (note / lacks).unlink()
+    run(repo.sweep_notes())
+    assert sorted(p.name for p in note.parent.iterdir()) == [f"{run_id}-p05", "mine"]
+    note.mkdir()
+    run(repo.discard(f"{run_id}-p05"))
+    assert [p.name for p in note.parent.iterdir()] == ["mine"]
 
 
 def test_a_worktree_without_files_can_be_had_before_the_first_commit(user):

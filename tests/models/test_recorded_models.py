@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from partita.core.budget import Usage
 from partita.core.fingerprint import fingerprint, request_json
+from partita.core.prompts.common import material
 from partita.core.question import Answer
-from partita.errors import BadInput, ModelFailure, Unreachable
+from partita.core.shrink import SHRINKINGS, shrunk
+from partita.errors import BadInput, ContextTooLong, ModelFailure, Unreachable
 from partita.testing.model_laws import ModelLaws, ask
 from partita.testing.models import RecordedModel, ScriptedModel
 from partita.testing.transcript import (
@@ -125,6 +127,35 @@ def test_a_replay_that_starts_half_way_finds_its_place():
     first, second = ask("q", "one"), ask("q", "two")
     made = recording(exchange(first, "1"), exchange(second, "2"))
     assert asyncio.run(RecordedModel(made, strict=True).complete(second)).text == "2"
+
+
+def test_of_two_answers_to_one_name_the_one_to_the_same_words_is_given():
+    old, new = ask("q"), replace(ask("q"), salt="anew")
+    made = recording(exchange(old, "1"), exchange(new, "2"))
+    model = RecordedModel(made, strict=True)
+    assert [asyncio.run(model.complete(q)).text for q in (new, old)] == ["2", "1"]
+
+
+def test_the_limits_of_another_model_are_its_own():
+    other = exchange(ask("q", max_output=500), "2", model="other")
+    made = recording(exchange(ask("q", "no"), "1"), other)
+    model = RecordedModel(made, strict=True)
+    assert asyncio.run(model.complete(ask("q"))).text == "2"
+    own = recording(exchange(ask("q", max_output=500)))
+    with pytest.raises(BadInput, match="max_output was 500, now it is 1000"):
+        asyncio.run(RecordedModel(own, strict=True).complete(ask("q")))
+
+
+@pytest.mark.parametrize("times", [1, SHRINKINGS])
+def test_what_had_to_be_cut_is_refused_until_it_is_cut_like_that(times):
+    body = "".join(f"line {n} with some words in it\n" for n in range(4_000))
+    asked = [ask("q", f"See:\n{material('a.txt', body)}\nWhat is it?")]
+    for _ in range(times):
+        asked.append(shrunk(asked[-1]))
+    model = RecordedModel(recording(exchange(asked[-1])), strict=True)
+    with pytest.raises(ContextTooLong):
+        asyncio.run(model.complete(asked[0]))
+    assert asyncio.run(model.complete(asked[-1])).text == "answer"
 
 
 def test_a_changed_question_is_told_and_still_answered():

@@ -1,12 +1,14 @@
 """Cgroups are found in both versions, and growth is measured whatever is done to hide it."""
 
 import asyncio
+import itertools
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from partita.adapters.sandbox import cgroup
 from partita.adapters.sandbox.cgroup import Group, Groups, find_groups
 from partita.adapters.sandbox.layout import layout
 from partita.adapters.sandbox.watch import Disk, descendants
@@ -83,6 +85,39 @@ def test_what_a_killed_process_left_is_swept_up_and_that_of_others_is_not(tmp_pa
     find_groups(machine(tmp_path, "1:pids:/\n", mounts))
     left = {p.name for p in (tmp_path / "fs").iterdir()}
     assert left >= {mine, "other"}
+    assert dead not in left
+
+
+def test_one_process_id_in_two_pid_namespaces_is_two_groups(tmp_path, monkeypatch):
+    """Their counters begin alike, too: the names must differ all the same."""
+    groups = Groups(folders=(("pids", tmp_path),), version=2)
+    names = set()
+    for _ in range(3):
+        monkeypatch.setattr(cgroup, "_numbers", itertools.count())
+        names |= {folder.name for folder in groups.make(Limits()).folders}
+    assert len(names) == 3
+
+
+def test_a_group_that_another_made_is_not_removed_with_ours(tmp_path, monkeypatch):
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    monkeypatch.setattr(cgroup, "_name", lambda: "partita-1-0")
+    (theirs / "partita-1-0").mkdir(parents=True)
+    ours.mkdir()
+    with pytest.raises(CommandFailed, match="File exists"):
+        Groups(folders=(("a", ours), ("b", theirs)), version=2).make(Limits())
+    assert not (ours / "partita-1-0").exists()
+    assert (theirs / "partita-1-0").exists()
+
+
+def test_a_group_of_another_pid_namespace_is_not_swept(tmp_path):
+    ours = Path("/proc/self/ns/pid").stat().st_ino
+    dead, theirs = (f"partita-999999999-0-{space}-00000000" for space in (ours, ours + 1))
+    for name in (dead, theirs):
+        (tmp_path / "fs" / name).mkdir(parents=True)
+    mounts = [("/", tmp_path / "fs", "cgroup", "pids")]
+    find_groups(machine(tmp_path, "1:pids:/\n", mounts))
+    left = {p.name for p in (tmp_path / "fs").iterdir()}
+    assert theirs in left
     assert dead not in left
 
 

@@ -1,5 +1,8 @@
 """The PostgreSQL store when the database can't be reached, falls, hangs, or refuses."""
 
+import socket
+import threading
+
 import psycopg
 import pytest
 
@@ -170,3 +173,17 @@ def test_a_wrong_password_is_told_without_it(frail):
                 break
     assert "hunter2" not in caught.value.message
     assert "PGPASSWORD" in caught.value.remedy
+
+
+def test_what_the_driver_says_first_is_told_and_not_what_it_guesses_behind_it():
+    def refuse(server):
+        for _ in range(2):
+            server.accept()[0].close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=refuse, args=(server,), daemon=True).start()
+        url = f"postgresql://u@127.0.0.1:{server.getsockname()[1]}/x?sslmode=disable"
+        with pytest.raises(DatabaseLost, match="server closed the connection unexpectedly") as lost:
+            PostgresStore(url, FakeClock(), project="p")
+    assert "while processing" not in lost.value.message
+    assert "\n" not in lost.value.message

@@ -182,6 +182,7 @@ def models_now(desk: Desk) -> tuple[dict[str, tuple[str, ...]], dict[str, Any]]:
     return names, {
         "models": {role: list(some) for role, some in names.items()},
         "max_output": models["coder"][0].max_output,
+        "context": models["coder"][0].context - models["coder"][0].headroom,
     }
 
 

@@ -21,10 +21,13 @@ def save_recording(run: str, store: Store, repo: GitRepo, file: Path) -> None:
         return
     record = store.find(run)
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_transcript(file, Transcript(header=_header(record, store, repo), exchanges=exchanges))
+    asked = str(exchanges[0].request.get("model", ""))
+    header = _header(record, store, repo, asked)
+    write_transcript(file, Transcript(header=header, exchanges=exchanges))
 
 
-def _header(record: RunRecord, store: Store, repo: GitRepo) -> Header:
+def _header(record: RunRecord, store: Store, repo: GitRepo, asked: str) -> Header:
+    """`asked` is the model of the first exchange, for a run that left the choice to its workers."""
     start = record.options["start"]
     result = record.result or {}
     tip = asyncio.run(tip_of(repo, result))
@@ -39,7 +42,7 @@ def _header(record: RunRecord, store: Store, repo: GitRepo) -> Header:
         seed=start["seed"],
         tree=asyncio.run(repo.tree_id(tip)) if tip else "",
         recorded=datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%d"),
-        model=record.options["models"]["coder"][0],
+        model=next(iter(record.options.get("models", {}).get("coder", ())), asked),
     )
 
 

@@ -39,6 +39,7 @@ from partita.wiring import (
     own,
     pause,
     reach,
+    remove_scratch,
     secrets_of,
     shared_by,
     sweep_worktrees,
@@ -76,6 +77,7 @@ def serve(flags: Mapping[str, Any], *, as_json: bool) -> int:
     # Threads of the engine may still wait for the database; nothing of them is needed.
     sys.stdout.flush()
     sys.stderr.flush()
+    remove_scratch()
     os._exit(0)
 
 
@@ -146,6 +148,7 @@ def _work(
         pulse=lambda: check_remote(repo, shared),
         calls_in_flight=settings.calls_in_flight,
         tell=tell,
+        left=lambda run: tidy_run(clone, run),
         stop=stop,
     )
     remark(f"worker {ident} serves {shared.project} with {settings.slots} slots; Ctrl-C stops it")

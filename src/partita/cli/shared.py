@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from partita.cli.follow import Following, follow
+from partita.cli.recording import save_recording
 from partita.core.report import Outcome
 from partita.core.start import Start
 from partita.errors import BadInput
@@ -109,6 +110,8 @@ def follow_shared(
     )
     runs = state_folder(meeting.repo) / "runs"  # which ignores itself, whatever the run came to
     copy_documents(meeting.store, record.id, runs / record.id)
+    recording = runs / record.id / "transcript" / "run.jsonl"
+    save_recording(record.id, meeting.store, meeting.repo, recording)
     return code
 
 

@@ -74,15 +74,20 @@ class RouteAsker:
         messages = tuple(replace(m, text=self.clean(m.text)) for m in question.messages)
         question = replace(question, messages=messages, salt=self._salt(question))
 
+        fresh: dict[str, Answer] = {}
+
         async def effect() -> Any:
-            return await self._answer(question, choice)
+            return await self._answer(question, choice, fresh)
 
         got = await self.journal.once(f"ask:{question.name}", effect)
-        kept = self.store.get(got["key"], run=self.run)
+        answer = fresh.get(got["key"]) or self._kept(question, got["key"])
+        return replace(answer, cost=got["cost"], cached=got["cached"], last=got["last"])
+
+    def _kept(self, question: Question, key: str) -> Answer:
+        kept = self.store.get(key, run=self.run)
         if kept is None:
             raise ModelUnavailable(f"the answer to {question.name} is gone from the store")
-        answer = decode(Answer, kept)
-        return replace(answer, cost=got["cost"], cached=got["cached"], last=got["last"])
+        return decode(Answer, kept)
 
     def _salt(self, question: Question) -> str:
         """What tells a question that is to be asked anew from the same one before."""
@@ -90,7 +95,10 @@ class RouteAsker:
         activity = question.activity.partition(":")[0]
         return mine or self.redo.get(f"activity:{activity}", "") or question.salt
 
-    async def _answer(self, question: Question, choice: int) -> dict[str, Any]:
+    async def _answer(
+        self, question: Question, choice: int, fresh: dict[str, Answer]
+    ) -> dict[str, Any]:
+        """The record of the answer; one that was given just now is put into `fresh`, too."""
         route = self.routes[question.role]
         first = min(choice, len(route) - 1)
         if (got := self._standing(question)) is not None:
@@ -100,7 +108,8 @@ class RouteAsker:
             last = number == len(route) - 1
             limit = min(question.max_output, _most_output(model))
             try:
-                got = await self._of(model, replace(question, max_output=limit), last=last)
+                fit = replace(question, max_output=limit)
+                got = await self._of(model, fit, fresh, last=last)
             except ModelFailure as e:
                 failures.append((model, e))
                 self._teller.tell(
@@ -125,7 +134,9 @@ class RouteAsker:
         self._teller.tell(question, "call.reused", model=kept["model"], key=key)
         return {"key": key, "cost": 0, "cached": True}
 
-    async def _of(self, model: Model, question: Question, *, last: bool) -> dict[str, Any]:
+    async def _of(
+        self, model: Model, question: Question, fresh: dict[str, Answer], *, last: bool
+    ) -> dict[str, Any]:
         """That model's answer, kept or new; the question is cut where it does not fit."""
         shrinkings = 0
         if (
@@ -141,7 +152,7 @@ class RouteAsker:
                     self._teller.tell(question, "call.reused", model=model.name, key=key)
                 return {"key": key, "cost": 0, "cached": True}
             try:
-                cost = await self._caller.call(model, question, key, last=last)
+                fresh[key] = await self._caller.call(model, question, key, last=last)
             except ContextTooLong:
                 smaller = shrunk(question) if shrinkings < SHRINKINGS else None
                 if smaller is None:
@@ -149,7 +160,7 @@ class RouteAsker:
                 shrinkings += 1
                 question = self._tell_cut(model, question, smaller, shrinkings)
             else:
-                return {"key": key, "cost": cost, "cached": False}
+                return {"key": key, "cost": fresh[key].cost, "cached": False}
 
     def _tell_cut(self, model: Model, before: Question, after: Question, number: int) -> Question:
         self._teller.tell(

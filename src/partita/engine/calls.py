@@ -101,8 +101,8 @@ class Caller:
     rates: Mapping[str, Rates]
     patience: Patience
 
-    async def call(self, model: Model, question: Question, key: str, *, last: bool) -> int:
-        """Call until answered or out of patience; gives the cost in nano-dollars.
+    async def call(self, model: Model, question: Question, key: str, *, last: bool) -> Answer:
+        """Call until answered or out of patience; gives the answer with its cost.
 
         The answer is kept under `key`. `last`: no other model is left to be asked instead.
         """
@@ -199,8 +199,8 @@ class Caller:
             for nap in naps:
                 nap.cancel()
 
-    async def _once(self, model: Model, question: Question, key: str, ticket: str) -> int:
-        """Hold, call, settle; gives the cost. However it ends, the ticket is given back."""
+    async def _once(self, model: Model, question: Question, key: str, ticket: str) -> Answer:
+        """Hold, call, settle; gives the answer with its cost. The ticket is always given back."""
         tokens: int | None = 0  # that the call took; None: as many as were asked for
         began = self.clock.now()
         try:
@@ -225,7 +225,7 @@ class Caller:
             self._judge(model, e, began)
             raise
         else:
-            return cost
+            return replace(answer, cost=cost)
         finally:
             with suppress(OutsideFailure):
                 self.limiter.done(ticket, tokens)

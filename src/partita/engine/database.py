@@ -12,7 +12,7 @@ UNIXEPOCH = (3, 42)  # the first SQLite whose unixepoch() knows 'subsec', which 
 
 def engine_for(file: Path) -> sa.Engine:
     """An SQLAlchemy engine on the file, tuned as measured (FULL costs nothing, WAL is needed)."""
-    engine = sa.create_engine(f"sqlite:///{file}", connect_args={"timeout": 10})
+    engine = sa.create_engine(f"sqlite:///{file}", connect_args={"timeout": 10}, pool_size=16)
 
     def prepare(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
@@ -51,3 +51,15 @@ def shared_engine(url: str, *, connections: int) -> sa.Engine:
             "options": f"{kept} {server}",
         },
     )
+
+
+def pending(engine: sa.Engine, executor: str) -> frozenset[str]:
+    """The ids of the workflows that were at work when that executor ended, or are now."""
+    if not sa.inspect(engine).has_table("workflow_status"):
+        return frozenset()
+    query = sa.text(
+        "SELECT workflow_uuid FROM workflow_status"
+        " WHERE status = 'PENDING' AND executor_id = :executor"
+    )
+    with engine.connect() as connection:
+        return frozenset(connection.execute(query, {"executor": executor}).scalars())

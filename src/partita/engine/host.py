@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from partita.core.codec import decode
@@ -13,19 +14,32 @@ from partita.core.report import Outcome
 from partita.core.start import Start
 from partita.engine.asking import Lanes
 from partita.engine.clerk import NAME, Clerk
-from partita.engine.database import engine_for
+from partita.engine.database import engine_for, pending
+from partita.engine.here import stay_here
 from partita.engine.journal import Bay, DbosJournal
+from partita.engine.place import RESTED, Place
 from partita.engine.version import VERSION
-from partita.engine.workflows import POLL, Place, Plain, Workflows, workflow_id
+from partita.engine.workflows import POLL, Plain, Workflows, workflow_id
 from partita.errors import Cancelled
 from partita.ports.journal import Journal
 from partita.ports.store import Event
 from partita.ports.world import World
 
 SOON = 0.005  # seconds between two looks where the end is being recorded already
+RECOVERY = 0.02  # seconds between two looks for work that DBOS has put back, at the start
+SETTLED = 0.5  # the same when the run has been under way for a while
+BEGINNING = 3.0  # seconds
 LOOK = 0.1  # seconds between two looks at the log and the signals
 LAST_CALLS = 60.0  # seconds that calls in flight are given when the run must rest
 CUT_SHORT = 1.0  # seconds that what was cut short is given to say so
+
+
+def _look_for_recovered(dbos: DBOS, seconds: float) -> None:
+    """How often DBOS looks for what it has put back to work, which is all that this process left.
+
+    There is no public way; it takes a second by itself.
+    """
+    dbos._registry.get_internal_queue()._polling_interval_sec = seconds  # noqa: SLF001
 
 
 class View(Protocol):
@@ -59,7 +73,8 @@ class Host:
         self._lanes = Lanes(self.calls_in_flight)
         bay = Bay()
         world = self.build_world(DbosJournal(bay, self._moved), self._lanes)
-        self._place = Place(run=self.run, start=self.start, world=world, bay=bay)
+        nothing: frozenset[str] = frozenset()
+        self._place = Place(run=self.run, start=self.start, world=world, bay=bay, left=nothing)
         self.workflows = Workflows(places=self)
 
     def of(self, _run: str) -> Place:
@@ -92,9 +107,15 @@ class Host:
         view.catch_up(before)
         ident = workflow_id(self.run, self.start.generation)
         clerk = self._anew(ident)
-        DBOS(config=config)
+        self._place.left = self._left(engine)
+        dbos = DBOS(config=config)
         workflow = self.workflows.register()
+        _look_for_recovered(dbos, RECOVERY)
+        settled = threading.Timer(BEGINNING, _look_for_recovered, (dbos, SETTLED))
+        settled.daemon = True
+        settled.start()
         DBOS.launch()
+        stay_here(dbos)
         try:
             known = DBOS.get_workflow_status(ident)
             if known is None:
@@ -109,7 +130,11 @@ class Host:
                 self._place.rested()
                 raise bay.trouble
             return decode(Outcome, handle.get_result(polling_interval_sec=SOON))
+        except KeyboardInterrupt:
+            self._place.rested()
+            raise
         finally:
+            settled.cancel()
             DBOS.destroy(destroy_registry=True)
             if clerk is not None:
                 clerk.close()
@@ -126,6 +151,18 @@ class Host:
             clerk.cancel(self.run)
         self.workflows.revive = clerk.revive
         return clerk
+
+    def _left(self, engine: sa.Engine) -> frozenset[str]:
+        """What was at work when the run's last process died; nothing if it ended in good order.
+
+        The run's own workflow waits while its tasks are at work, and so does not kill.
+        """
+        store = self._place.world.store
+        if store.received(self.run, RESTED) is not None:
+            store.clear(self.run, RESTED)
+            return frozenset()
+        parts = pending(engine, self.run)
+        return frozenset(p for p in parts if p.startswith(f"{self.run}:")) or parts
 
     def _moved(self, part: str) -> None:
         self._place.moved(part)

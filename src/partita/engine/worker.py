@@ -16,10 +16,11 @@ from partita.engine.clerk import NAME, Clerk, runs_queue, tasks_queue
 from partita.engine.database import shared_engine
 from partita.engine.guard import SILENT, Guard
 from partita.engine.journal import Bay, DbosJournal
+from partita.engine.place import Place
 from partita.engine.resting import SharedStore, begin, close, told
 from partita.engine.run import journey
 from partita.engine.version import VERSION
-from partita.engine.workflows import KINDS, Kind, Place, Plain, Travel, Workflows
+from partita.engine.workflows import KINDS, Kind, Plain, Travel, Workflows
 from partita.errors import Cancelled, DatabaseLost, Fenced, OutsideFailure, RemoteLost
 from partita.ports.fleet import Fleet
 from partita.ports.journal import Journal
@@ -60,6 +61,7 @@ class Worker:
 
     `make` makes the world of a run from what the store knows of it, and gives its start too.
     `fleet` and `other` are two connections to the same, for the heartbeat and for the guard.
+    `left` is told the runs that have no part here any more.
     `pulse` asks whether the remote can be reached, and raises RemoteLost when not.
     """
 
@@ -76,6 +78,7 @@ class Worker:
     pulse: Callable[[], None]
     calls_in_flight: int
     tell: Callable[[str], None]
+    left: Callable[[str], None] = lambda _run: None
     stop: threading.Event = field(default_factory=threading.Event)
     kinds: Mapping[str, Kind] = field(default_factory=lambda: KINDS)
     travel: Travel = journey
@@ -261,6 +264,7 @@ class Worker:
         with self._lock:
             self._places.pop(place.run, None)
             self._resting.pop(place.run, None)
+        self.left(place.run)
 
     def _hand_over(self) -> None:
         """Leave in good order: calls in flight end well, and others go on with what is not done."""

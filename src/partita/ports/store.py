@@ -84,6 +84,9 @@ class Log(Protocol):
     def events(self, run: str, after: int = 0) -> Sequence[Event]:
         """The run's events with a higher `seq`, in order."""
 
+    def told(self, run: str, key: str) -> Event | None:
+        """The run's event of that key, or None; quick, however long the log is."""
+
     def latest(self, run: str, kinds: Sequence[str]) -> Sequence[Event]:
         """Of the run's events of these kinds the last of each task (`data["task"]`), and of those
         of no task the last of each kind; in order. Quick, however long the log is.

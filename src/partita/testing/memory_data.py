@@ -29,7 +29,7 @@ class Data:
     lock: threading.RLock = field(default_factory=threading.RLock)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     events: list[tuple[Event, str]] = field(default_factory=list)
-    keys: set[tuple[str, str]] = field(default_factory=set)
+    keys: dict[tuple[str, str], int] = field(default_factory=dict)  # to the place in `events`
     entries: dict[int, Entry] = field(default_factory=dict)
     totals: dict[str, tuple[int, int]] = field(default_factory=dict)
     owners: dict[int, tuple[int, str]] = field(default_factory=dict)

@@ -70,8 +70,8 @@ class MemoryStore(MemoryLedger):
             raise ValueError(msg)
         with self._data.lock:
             if (run, key) not in self._data.keys:
-                self._data.keys.add((run, key))
                 seq, at = len(self._data.events) + 1, self._clock.now()
+                self._data.keys[run, key] = seq - 1
                 event = Event(seq=seq, at=at, run=run, type=kind, data={})
                 self._data.events.append((event, text))
 
@@ -80,6 +80,15 @@ class MemoryStore(MemoryLedger):
         with self._data.lock:
             later = self._data.events[max(0, after) :]
         return [replace(event, data=json.loads(text)) for event, text in later if event.run == run]
+
+    def told(self, run: str, key: str) -> Event | None:
+        """The run's event of that key, or None."""
+        with self._data.lock:
+            place = self._data.keys.get((run, key))
+            if place is None:
+                return None
+            event, text = self._data.events[place]
+        return replace(event, data=json.loads(text))
 
     def latest(self, run: str, kinds: Sequence[str]) -> Sequence[Event]:
         """The last event of each task among those kinds, and of those of no task of each kind."""

@@ -169,9 +169,10 @@ class RecordedModel:
                 return i
         for i, exchange in enumerate(left):
             model, limit = exchange.request.get("model"), exchange.request.get("max_output")
-            if model != self.name and isinstance(limit, int):
-                if self._fits(exchange, replace(question, max_output=limit)):
-                    return i
+            if model == self.name or not isinstance(limit, int):
+                continue
+            if self._fits(exchange, replace(question, max_output=limit)):
+                return i
         return None
 
     def _fits(self, exchange: Exchange, question: Question) -> bool:

@@ -50,6 +50,17 @@ class LogLaws:
         assert [e.seq for e in found] == sorted(e.seq for e in found)
         assert list(restart().latest("r", ("Never",))) == []
 
+    def test_an_event_is_found_by_its_key(self, restart: Restart) -> None:
+        """What was told of one thing can be had without reading the whole log."""
+        store, long = restart(), "k" * 600
+        for run, key, n in (("r", "k", 1), ("r", long, 2), ("other", "k", 3), ("other", "o", 4)):
+            store.append(run, key, "Told", {"n": n})
+        store = restart()
+        found = store.told("r", "k")
+        assert found == store.events("r")[0]
+        assert [e.data["n"] for e in (found, store.told("r", long)) if e is not None] == [1, 2]
+        assert (store.told("r", "o"), store.told("r", "kk"), store.told("x", "k")) == (None,) * 3
+
     def test_an_event_of_the_same_key_is_written_once(self, restart: Restart) -> None:
         """A step that is run again after a crash tells nothing twice."""
         store = restart()

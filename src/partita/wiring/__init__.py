@@ -5,6 +5,7 @@ from partita.adapters.filesystem import blind
 from partita.adapters.git import GitRepo
 from partita.adapters.git.shared import SharedRepo
 from partita.adapters.sandbox.describe import describe
+from partita.adapters.scratch import remove_all as remove_scratch
 from partita.adapters.shelf import copy_documents
 from partita.adapters.store.postgres import PostgresStore
 from partita.adapters.store.sqlite import SqliteStore
@@ -85,6 +86,7 @@ __all__ = [
     "reach",
     "reachable",
     "redactor_for",
+    "remove_scratch",
     "secrets_of",
     "shared_by",
     "specification",

@@ -56,6 +56,7 @@ def own(repo: GitRepo, run: str) -> RepositoryLock:
     """The repository taken for that run, and what a killed owner left running ended."""
     taken = lock(repo).take(run)
     kill_orphans(repo.root / ".partita" / "worktrees")
+    asyncio.run(repo.sweep_notes())
     return taken
 
 

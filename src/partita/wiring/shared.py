@@ -80,6 +80,7 @@ def sweep_worktrees(repo: GitRepo) -> None:
     names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
     for name in names:
         asyncio.run(repo.discard(name))
+    asyncio.run(repo.sweep_notes())
 
 
 def project_of(address: str) -> str:

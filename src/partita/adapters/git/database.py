@@ -1,7 +1,7 @@
 """git's object database: many objects read in one process, many written in one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from partita.adapters.git.objects import (
@@ -11,9 +11,17 @@ from partita.adapters.git.objects import (
     object_id,
     pack,
     parse_commit,
+    parse_tree,
 )
 from partita.adapters.git.process import Git
+from partita.adapters.git.remembered import Remembered
 from partita.errors import BadInput, GitFailed
+
+ROOM = 16 * 2**20
+"""Bytes of objects that are remembered."""
+
+OF_ITS_OWN = 300
+"""Bytes that remembering a small object takes besides."""
 
 _HEX = frozenset("0123456789abcdef")
 
@@ -25,12 +33,22 @@ class Found(NamedTuple):
     data: bytes
 
 
+class _Known(NamedTuple):
+    """An object, or that there is none of that name."""
+
+    found: Found | None
+
+
+_UNKNOWN = _Known(None)
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
-    """The objects of one repository."""
+    """The objects of one repository; what was read or written lately is remembered."""
 
     git: Git
     algorithm: Algorithm
+    _known: Remembered[bytes, Found] = field(default_factory=lambda: Remembered(ROOM))
 
     @property
     def empty_tree(self) -> str:
@@ -58,8 +76,32 @@ class Database:
 
     async def read(self, names: Sequence[bytes]) -> list[Found | None]:
         """The objects of those names (`ID` or `ID:path`), in that order; None where missing."""
-        if not names:
-            return []
+        known = [self._remembered(name) for name in names]
+        unknown = [name for name, item in zip(names, known, strict=True) if item is _UNKNOWN]
+        if not unknown:
+            return [item.found for item in known]
+        told = iter(await self._read(unknown))
+        return [next(told) if item is _UNKNOWN else item.found for item in known]
+
+    def _remembered(self, name: bytes) -> "_Known":
+        """What is known of that name: its object, or that there is none."""
+        top, _, path = name.partition(b":")
+        if (item := self._known.get(name)) is not None:
+            return _Known(item)
+        item = self._known.get(top)
+        if item is None or item.kind != "commit" or b":" not in name:
+            return _UNKNOWN
+        item = self._known.get(parse_commit("", item.data).tree.encode())
+        for part in path.split(b"/") if path else ():
+            if item is None or item.kind != "tree":
+                return _UNKNOWN
+            node = parse_tree(item.data, self.algorithm).get(part)
+            if node is None:
+                return _Known(None)
+            item = self._known.get(node.id.encode())
+        return _UNKNOWN if item is None else _Known(item)
+
+    async def _read(self, names: Sequence[bytes]) -> list[Found | None]:
         asked = b"".join(name + b"\0" for name in names)
         out = (await self.git("cat-file", "--batch", "-z", stdin=asked)).out
         found: list[Found | None] = []
@@ -75,7 +117,10 @@ class Database:
             if end < 0 or len(head) != 3 or not head[2].isdigit():  # noqa: PLR2004 - id, kind, size
                 raise GitFailed("git cat-file ended before it had answered everything.")
             start, size = end + 1, int(head[2])
-            found.append(Found(head[1].decode("ascii", "replace"), out[start : start + size]))
+            item = Found(head[1].decode("ascii", "replace"), out[start : start + size])
+            found.append(item)
+            for known in {name, head[0]}:
+                self._known.put(known, item, size + OF_ITS_OWN)
             at = start + size + 1
         return found
 
@@ -97,4 +142,7 @@ class Database:
         """Store those objects; gives their ids."""
         if items:
             await self.git("unpack-objects", "-q", stdin=pack(items, self.algorithm))
-        return [self.id_of(item) for item in items]
+        ids = [self.id_of(item) for item in items]
+        for ident, item in zip(ids, items, strict=True):
+            self._known.put(ident.encode(), Found(*item), len(item.data) + OF_ITS_OWN)
+        return ids

@@ -4,16 +4,25 @@ import asyncio
 from collections.abc import Sequence
 
 from partita.adapters.git.merging import changed_paths
-from partita.adapters.git.parts import Part
+from partita.adapters.git.parts import Part, Place
 from partita.adapters.git.paths import decoded, is_plain
+from partita.adapters.git.process import Git
+from partita.adapters.git.remembered import Remembered
 from partita.core.changes import Entry
 from partita.ports.repo import Base
+
+ENTRIES = 200_000
+"""Files of commits whose lists are remembered, in all."""
 
 _KINDS = {b"100755": "executable", b"120000": "link", b"160000": "submodule"}
 
 
 class GitHistory(Part):
     """Reads only; the commit "" is the empty tree."""
+
+    def __init__(self, place: Place, git: Git) -> None:
+        super().__init__(place, git)
+        self._lists: Remembered[str, tuple[Entry, ...]] = Remembered(ENTRIES)
 
     async def base(self) -> Base:
         """Where HEAD is now."""
@@ -26,9 +35,14 @@ class GitHistory(Part):
         if not commit:
             return ()
         name = self._database.checked(commit)
+        known = self._lists.get(name)
+        if known is not None:
+            return known
         done = await self._git("ls-tree", "-r", "-z", "-l", "--full-tree", name)
         entries = (_entry(line) for line in done.out.split(b"\0") if line)
-        return tuple(sorted(entries, key=lambda entry: entry.path))
+        found = tuple(sorted(entries, key=lambda entry: entry.path))
+        self._lists.put(name, found, len(found) + 1)
+        return found
 
     async def read(self, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
         """The contents of those of the paths that exist there; a link's is its target's name.

@@ -10,7 +10,7 @@ from partita.ports.repo import Conflict
 async def merged_tree(git: Git, base: str, ours: str, theirs: str) -> str | Conflict:
     """The tree of the merge of two commits, or the paths that clash.
 
-    `base` is what they have in common (a commit, or the empty tree). git follows renames and can't
+    `base` is the commit that they have in common, or "" for none. git follows renames and can't
     be told not to; an edit that would wander to a renamed path, which may belong to another task,
     clashes instead.
     """
@@ -28,18 +28,18 @@ async def merged_tree(git: Git, base: str, ours: str, theirs: str) -> str | Conf
     return Conflict(paths=tuple(sorted(real)))
 
 
-async def changed_paths(git: Git, old: str, new: str, *options: str) -> set[bytes]:
+async def changed_paths(git: Git, old: str, new: str) -> set[bytes]:
     """The paths that differ between two commits or trees."""
-    flags = ("-r", "-z", "--name-only", "--no-renames", *options)
+    flags = ("-r", "-z", "--name-only", "--no-renames")
     return set((await git("diff-tree", *flags, old, new)).out.split(b"\0")) - {b""}
 
 
 async def _strays(git: Git, base: str, ours: str, theirs: str, merged: str) -> set[bytes]:
     """What the merge changed on one side although the other side had not touched that path."""
-    deleted = await asyncio.gather(
-        *(changed_paths(git, base, side, "--diff-filter=D") for side in (ours, theirs))
-    )
-    if not any(deleted):
+    # Only what one side has deleted can git take for renamed.
+    flags = ("-r", "-z", "--name-only", "--no-renames", "--no-commit-id", "--diff-filter=D")
+    sides = "".join(f"{side} {base}\n" for side in (ours, theirs)).encode()
+    if not base or not (await git("diff-tree", *flags, "--stdin", stdin=sides)).out:
         return set()
     by_us, by_them, to_ours, to_theirs = await asyncio.gather(
         changed_paths(git, base, ours),

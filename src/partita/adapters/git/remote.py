@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from partita.adapters.git.child import Done, TooLong
-from partita.adapters.git.process import Git, run_now, said
+from partita.adapters.git.process import Git, run, run_now, said
 from partita.errors import BadInput, GitFailed, RemoteLost
 
 _ANY_CODE = range(-128, 256)
@@ -128,6 +128,21 @@ class Remote:
             answers |= pushed.answers
             words = words or pushed.words
         return Pushed(answers=answers, words=words)
+
+    async def is_looked_at(self, ref: str) -> bool:
+        """Whether it is a folder with a work tree on that branch, which refuses pushes."""
+        folder = self.folder
+        if folder is None or not folder.is_dir():
+            return False
+        asked = (
+            ("rev-parse", "--is-bare-repository"),
+            ("symbolic-ref", "-q", "HEAD"),
+            ("config", "--get", "receive.denyCurrentBranch"),
+        )
+        bare, head, deny = [
+            (await run(args, folder)).out.decode("utf-8", "replace").strip() for args in asked
+        ]
+        return bare == "false" and head == ref and deny not in {"ignore", "warn", "updateInstead"}
 
     async def _push(self, orders: Mapping[str, str], expected: Mapping[str, str]) -> Pushed:
         leases = [f"--force-with-lease={ref}:{commit}" for ref, commit in expected.items()]

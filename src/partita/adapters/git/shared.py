@@ -20,7 +20,7 @@ from partita.adapters.git.parts import Place, branch_ref
 from partita.adapters.git.process import Git, RealGit
 from partita.adapters.git.remote import Limits, Pushed, Remote, clean, find_remote, names
 from partita.adapters.git.repo import GitRepo
-from partita.errors import BadInput, GitFailed, LandingRefused
+from partita.errors import BadInput, GitFailed, LandingRefused, RemoteLost
 from partita.ports.repo import Landed
 
 SHARED = "refs/partita/"
@@ -30,6 +30,9 @@ _RUN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 PAUSES = (0.1, 0.4, 1.2)
 """Seconds before each new try of a ref that somebody else was just moving."""
+
+_HALF_MADE = re.compile(r"did not send all necessary objects|bad object")
+"""What a fetch says of a worktree without a commit, which is being made or was left like that."""
 
 _RACE = re.compile(
     r"stale info|failed to update ref|lock|incorrect old value|already exists|report"
@@ -85,7 +88,7 @@ class SharedRepo(GitRepo):
             return
         if not await self._complete(ids):
             missing = [commit for commit in ids if not await self._complete([commit])]
-            if not await self.remote.fetch(_ref(run, commit) for commit in missing):
+            if not await self._fetch([_ref(run, commit) for commit in missing]):
                 await self._search(missing)
             for commit in missing:
                 if not await self._complete([commit]):
@@ -126,17 +129,28 @@ class SharedRepo(GitRepo):
         return tuple(sorted({_run_of(ref) for ref in found} - {_PROBE, ""}))
 
     async def tidy(self) -> tuple[str, ...]:
-        """Delete here what is left of shared runs that the remote no longer knows; gives them.
+        """Leave every run that was shared, and worktrees half made; gives the runs, sorted.
 
-        Runs that were never shared keep their branches.
+        Runs that were never shared keep their branches. Only for who has the clone to itself and
+        is at work on none.
         """
+        await self.sweep_notes()
         done = await self._git("for-each-ref", "--format=%(refname)", SHARED)
         here = {_run_of(ref) for ref in done.out.decode("utf-8", "replace").splitlines()}
-        gone = sorted(here - {*await self.shared_runs(), ""}) if here else []
-        for run in gone:
-            await super().drop(f"partita/{run}")
-            await self._forget_here(run)
-        return tuple(gone)
+        left = tuple(sorted(here - {_PROBE, ""}))
+        for run in left:
+            await self.leave(run)
+        return left
+
+    async def leave(self, run: str) -> None:
+        """Delete here what holds the run's commits and branches; the remote keeps what it has.
+
+        For when nothing of the run is at work here any more; should it come back, `obtain` brings
+        what it needs.
+        """
+        # Last what says that the run was shared: a crash before that leaves `tidy` to do the rest.
+        await super().drop(f"partita/{_run(run)}")
+        await self._forget_here(run)
 
     async def finish_landing(self) -> Landed | None:
         """Nothing: a landing on the remote is one step, and the clone's own are not ours."""
@@ -170,7 +184,7 @@ class SharedRepo(GitRepo):
 
         The remote is written to (and cleaned again), since nothing else shows that one may.
         """
-        if branch is not None and await self._is_looked_at(branch_ref(branch)):
+        if branch is not None and await self.remote.is_looked_at(branch_ref(branch)):
             return _refusal(branch, "branch is currently checked out", "").message
         commit = await self._real("")
         ref = f"{SHARED}{_PROBE}/{commit}"
@@ -188,7 +202,7 @@ class SharedRepo(GitRepo):
             tip = await self.tip(branch)
             if not tip or await self._complete([tip]):
                 return tip
-            await self.remote.fetch([branch_ref(branch)])
+            await self._fetch([branch_ref(branch)])
             if await self._complete([tip]):
                 return tip
         raise GitFailed(f"The remote's branch {branch} is moved too often to be read.")
@@ -245,6 +259,18 @@ class SharedRepo(GitRepo):
             remedy="Allow pushes to refs/partita/ and partita/ there, then resume the run.",
         )
 
+    async def _fetch(self, refs: Sequence[str]) -> bool:
+        """Bring the objects of those refs here; False when one does not exist."""
+        for pause in PAUSES:
+            try:
+                return await self.remote.fetch(refs)
+            except RemoteLost as error:
+                if not _HALF_MADE.search(error.message):
+                    raise
+            await self.sweep_notes()
+            await asyncio.sleep(pause)
+        return await self.remote.fetch(refs)
+
     async def _search(self, missing: Sequence[str]) -> None:
         """Fetch the commits from wherever the remote has them: runs, also others, and branches."""
         found = await self.remote.refs(f"{SHARED}*", "refs/heads/*")
@@ -254,7 +280,7 @@ class SharedRepo(GitRepo):
             theirs = (ref for ref in found if ref.startswith("refs/heads/"))
             wanted |= {ref for ref in theirs if not ref.startswith(_BRANCHES)}
         if wanted:
-            await self.remote.fetch(sorted(wanted))
+            await self._fetch(sorted(wanted))
 
     async def _delete(self, *tops: str) -> None:
         """Delete the remote's refs of those names and below."""
@@ -296,7 +322,7 @@ class SharedRepo(GitRepo):
                 await self._git("update-ref", "-z", "--stdin", stdin=orders)
         await asyncio.to_thread(locks.clear, self.place.common_dir, run)
         for known in (self._here, self._there):
-            known -= {(of, commit) for of, commit in known if of == run}
+            known -= {(of, commit) for of, commit in tuple(known) if of == run}
 
     async def _patiently(self, step: Any, *args: str) -> None:
         """Do it, and again when only a lock that a dead git left was in the way."""
@@ -317,28 +343,13 @@ class SharedRepo(GitRepo):
     async def _complete(self, commits: Sequence[str]) -> bool:
         """Whether the commits are here with all that they hold: a killed fetch leaves parts."""
         asked = "".join(f"{commit}\n" for commit in commits).encode()
-        options = ("--objects", "--quiet", "--stdin", "--not", "--all")
+        # Another worktree's HEAD says nothing, and stops git while that is being made.
+        options = ("--objects", "--quiet", "--stdin", "--not", "--single-worktree", "--all")
         return (await self._git("rev-list", *options, stdin=asked, ok=(0, 1, 128))).code == 0
 
     async def _is_here(self, commit: str) -> bool:
         found = await self._database.read([self._database.checked(commit).encode()])
         return found[0] is not None and found[0].kind == "commit"
-
-    async def _is_looked_at(self, ref: str) -> bool:
-        """Whether the remote is a folder with a work tree on that branch, which refuses pushes."""
-        folder = self.remote.folder
-        if folder is None or not folder.is_dir():
-            return False
-        asked = (
-            ("rev-parse", "--is-bare-repository"),
-            ("symbolic-ref", "-q", "HEAD"),
-            ("config", "--get", "receive.denyCurrentBranch"),
-        )
-        bare, head, deny = [
-            (await process.run(args, folder)).out.decode("utf-8", "replace").strip()
-            for args in asked
-        ]
-        return bare == "false" and head == ref and deny not in {"ignore", "warn", "updateInstead"}
 
     def _unknown(self, known: set[tuple[str, str]], run: str, commits: Iterable[str]) -> list[str]:
         ids = dict.fromkeys(self._database.checked(commit) for commit in commits if commit)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from partita.adapters.git import identity
+from partita.adapters.git import heads, identity
 from partita.adapters.git.merging import merged_tree
 from partita.adapters.git.objects import Object, format_commit, parse_commit, parse_tree
 from partita.adapters.git.parts import Part, branch_ref
@@ -49,7 +49,7 @@ class GitWorkshop(Part):
         nearest = base.out.decode("ascii", "replace").strip()
         if nearest in sides:
             return theirs if nearest == ours else ours
-        tree = await merged_tree(self._git, nearest or self._database.empty_tree, *sides)
+        tree = await merged_tree(self._git, nearest, *sides)
         if isinstance(tree, Conflict):
             return tree
         signature = identity.partita(max(commit.at for commit in facts) + 1)
@@ -88,13 +88,15 @@ class GitWorkshop(Part):
     async def point(self, branch: str, commit: str) -> None:
         """Make or move a branch of ours (`partita/...`); never one that is checked out."""
         ref, target = branch_ref(_own(branch)), self._database.checked(commit)
-        shown = await self._git("for-each-ref", "--format=%(worktreepath)", ref)
-        if where := shown.out.decode("utf-8", "replace").strip():
-            raise GitFailed(
-                f"The branch {branch} is checked out in {where}, so it was not moved.",
-                remedy="Switch to another branch there, then resume the run.",
-            )
-        await self._git("update-ref", "--no-deref", ref, target)
+        if await asyncio.to_thread(heads.may_be_at, self.place.common_dir, ref):
+            shown = await self._git("for-each-ref", "--format=%(worktreepath)", ref)
+            if where := shown.out.decode("utf-8", "replace").strip():
+                raise GitFailed(
+                    f"The branch {branch} is checked out in {where}, so it was not moved.",
+                    remedy="Switch to another branch there, then resume the run.",
+                )
+        if not await asyncio.to_thread(heads.holds, self.place.common_dir, ref, target):
+            await self._git("update-ref", "--no-deref", ref, target)
 
     async def drop(self, prefix: str) -> None:
         """Delete the branches of ours below the prefix; one that is checked out stays."""

@@ -5,13 +5,11 @@ its own folder is and never asks the worktree's `.git`.
 """
 
 import asyncio
-import os
 import re
 import shutil
-from contextlib import suppress
 from pathlib import Path
 
-from partita.adapters.git import identity, sweep
+from partita.adapters.git import identity, notes, sweep
 from partita.adapters.git.objects import Object, format_commit
 from partita.adapters.git.parts import Part
 from partita.adapters.git.state import ensure_folder, prepare
@@ -26,6 +24,10 @@ _WATCHFUL = ("core.trustctime=true", "core.checkStat=default", "core.ignoreStat=
 _OPTIONS = tuple(part for setting in (*_WHOLE, *_WATCHFUL) for part in ("-c", setting))
 
 
+_MAKING: set[Path] = set()
+"""Worktrees that git itself is adding for this process."""
+
+
 class GitWorktrees(Part):
     """Made by `checkout`, removed by `discard`; a name is used by one task at a time."""
 
@@ -36,8 +38,19 @@ class GitWorktrees(Part):
         if admin is not None and await self._renewed(path, admin, commit):
             return path
         await self.discard(name)
-        add = ("worktree", "add", "--detach", "--force", "--quiet")
-        await self._git(*_OPTIONS, *add, str(path), commit)
+        if await asyncio.to_thread(self._begun, path, commit):
+            reset = ("reset", "--hard", "--quiet", "--no-recurse-submodules")
+            inside = {"GIT_DIR": str(path / ".git"), "GIT_WORK_TREE": str(path)}
+            common = {"GIT_COMMON_DIR": str(self.place.common_dir)}
+            await self._git(*_OPTIONS, *reset, env={**inside, **common}, cwd=path)
+            await asyncio.to_thread(self._finished, path)
+            return path
+        _MAKING.add(path)
+        try:
+            add = ("worktree", "add", "--detach", "--force", "--quiet")
+            await self._git(*_OPTIONS, *add, str(path), commit)
+        finally:
+            _MAKING.discard(path)
         return path
 
     async def discard(self, name: str) -> None:
@@ -47,6 +60,13 @@ class GitWorktrees(Part):
             await asyncio.to_thread(self._removed, path)
         except OSError as error:
             raise GitFailed(f"The worktree {path} can't be removed: {error.strerror}.") from error
+
+    async def sweep_notes(self) -> None:
+        """Remove what a killed git has noted of worktrees of ours that it never made.
+
+        Only for who has the repository's worktrees to itself.
+        """
+        await asyncio.to_thread(self._swept)
 
     async def _real(self, commit: str) -> str:
         """The commit; for "" one without files, since a worktree needs one."""
@@ -84,7 +104,7 @@ class GitWorktrees(Part):
         """What git keeps of that worktree, when both are fit to be used again."""
         prepare(self.place.state)
         ensure_folder(path.parent)
-        admin = self._admin(path)
+        admin = notes.find(self.place.common_dir, path)
         if admin is None or path.is_symlink() or not path.is_dir():
             return None
         try:
@@ -97,24 +117,34 @@ class GitWorktrees(Part):
             return None
         return admin
 
+    def _begun(self, path: Path, commit: str) -> bool:
+        try:
+            return notes.begin(self.place.common_dir, path, commit)
+        except OSError as error:
+            raise GitFailed(f"{path} can't be made: {error.strerror}.") from error
+
+    def _finished(self, path: Path) -> None:
+        try:
+            notes.finish(self.place.common_dir, path)
+        except OSError as error:
+            raise GitFailed(f"{path} can't be made a worktree: {error.strerror}.") from error
+
+    def _swept(self) -> None:
+        making = tuple(path.name for path in _MAKING)
+        for note in notes.half_made(self.place.common_dir, self.place.state / "worktrees"):
+            # git puts a number behind a name that is taken.
+            if not note.name.startswith(making):
+                shutil.rmtree(note, ignore_errors=True)
+
     def _removed(self, path: Path) -> None:
         if self.place.state.is_symlink() or path.parent.is_symlink():
             raise BadInput(f"{path.parent} is reached through a link, so nothing there is removed.")
         # Not `git worktree prune`: it would also forget a worktree of the user's whose disk is
         # not mounted at the moment.
         sweep.remove(path, self._bin)
-        if (admin := self._admin(path)) is not None:
-            shutil.rmtree(admin)
-
-    def _admin(self, path: Path) -> Path | None:
-        """The folder below git's `worktrees` that belongs to the worktree at `path`."""
-        wanted = str(path / ".git")
-        for note in (self.place.common_dir / "worktrees").glob("*/gitdir"):
-            # Another task's worktree may go away while we look.
-            with suppress(FileNotFoundError):
-                if os.fsdecode(note.read_bytes()).rstrip("\n") == wanted:
-                    return note.parent
-        return None
+        if (admin := notes.find(self.place.common_dir, path)) is not None:
+            notes.remove(admin, self._bin)
+        self._swept()
 
     @property
     def _bin(self) -> Path:

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +33,9 @@ class Groups:
 
     def make(self, limits: Limits) -> "Group":
         """Make an empty group with these bounds; raises CommandFailed when it can't be had."""
-        name = f"{_PREFIX}{os.getpid()}-{next(_numbers)}"
+        name = _name()
         group = Group(folders=tuple(dict.fromkeys(folder / name for _, folder in self.folders)))
+        made: list[Path] = []
         memory, swap = (
             ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes")
             if self.version == 1
@@ -43,6 +45,7 @@ class Groups:
         try:
             for folder in group.folders:
                 folder.mkdir()
+                made.append(folder)
             for controller, folder in self.folders:
                 if controller == "pids":
                     (folder / name / "pids.max").write_text(str(limits.processes))
@@ -51,7 +54,7 @@ class Groups:
                     with contextlib.suppress(OSError):  # without swap there is no such file
                         (folder / name / swap).write_text(str(swap_bytes))
         except OSError as e:
-            group.discard()
+            Group(folders=tuple(made)).discard()
             raise CommandFailed(f"the cgroup {name} can't be made: {e}") from e
         return group
 
@@ -148,9 +151,26 @@ def _usable(folder: Path, version: int, controller: str) -> bool:
         return False
 
 
+def _name() -> str:
+    """Of this process' next group; others with its id may be at work in other pid namespaces."""
+    number, space = next(_numbers), _space()
+    return f"{_PREFIX}{os.getpid()}-{number}-{space}-{secrets.token_hex(4)}"
+
+
+def _space() -> str:
+    """What names our pid namespace on this machine; "" where that can't be known."""
+    try:
+        return str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        return ""
+
+
 def _sweep(folder: Path) -> None:
+    """Remove the groups of dead processes; of another pid namespace nobody here knows who lives."""
+    space = _space()
     for left in folder.glob(f"{_PREFIX}*-*"):
-        pid = left.name.removeprefix(_PREFIX).partition("-")[0]
-        if pid.isdecimal() and not Path("/proc", pid).exists():
+        pid, _, *ours = left.name.removeprefix(_PREFIX).split("-")
+        alive = not pid.isdecimal() or Path("/proc", pid).exists()
+        if not alive and ours[:1] in ([], [space]):
             with contextlib.suppress(OSError):
                 left.rmdir()

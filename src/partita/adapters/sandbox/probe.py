@@ -10,9 +10,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from partita.adapters.sandbox import attempts
+from partita.adapters.scratch import scratch_folder
 from partita.errors import CommandFailed
 from partita.ports.sandbox import Command, Isolation, Limits, Sandbox
 
+PREFIX = "partita-probe-"
 _PROCESSES = 16
 _TRIES = 2 * _PROCESSES
 _SECONDS = 15.0
@@ -26,7 +28,7 @@ async def probe(sandbox: Sandbox, backend: str) -> Isolation:
     """Try everything that must be refused; raises CommandFailed when nothing can run at all."""
     token = f"partita-probe-{secrets.token_hex(8)}"
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="partita-probe-")))
+        folder = stack.enter_context(scratch_folder(Path(tempfile.gettempdir()), PREFIX))
         command = _bait(folder, token, stack)
         outcome = await sandbox.run(command)
         found = _read(outcome.output)

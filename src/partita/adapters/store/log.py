@@ -75,6 +75,17 @@ class LogTable:
             (run, after),
         )
 
+    def told(self, run: str, key: str) -> Event | None:
+        """The run's event of that key, or None."""
+        found = self._db.read(
+            lambda seq, at, kind, data: Event(
+                seq=seq, at=at, run=run, type=kind, data=load_object(data)
+            ),
+            "SELECT seq, at, type, data FROM partita_events WHERE run = ? AND key = ?",
+            (run, _bounded(key)),
+        )
+        return found[0] if found else None
+
     def latest(self, run: str, kinds: Sequence[str]) -> Sequence[Event]:
         """The last event of each task among those kinds, and of those of no task of each kind."""
         return self._db.read(

@@ -179,13 +179,13 @@ class PostgresDatabase(Database):
         self._connection = None
 
     def _refused(self, error: psycopg.Error) -> PartitaError:
-        said = self._cleaned(error)
-        if "authentication failed" in said or "no password supplied" in said:
+        said, whole = self._cleaned(error), str(error)
+        if "authentication failed" in whole or "no password supplied" in whole:
             return RefusedCredentials(
                 f"the database {self.name} does not let us in: {said}",
                 remedy="set the user and the password in its URL, or PGPASSWORD",
             )
-        if f'database "{self._info.get("dbname")}" does not exist' in said:
+        if f'database "{self._info.get("dbname")}" does not exist' in whole:
             return BadInput(
                 f"there is no database {self.name}",
                 remedy=f"make it: createdb {self._info.get('dbname')}",
@@ -193,8 +193,12 @@ class PostgresDatabase(Database):
         return DatabaseLost(f"the database {self.name} can't be reached: {said}", remedy=REACH)
 
     def _cleaned(self, error: psycopg.Error) -> str:
-        """The driver's last word on it, in one line and without the password."""
-        said = (str(error).strip() or type(error).__name__).splitlines()[-1][:300]
+        """What the driver says first, in one line and without the password.
+
+        Later lines guess at reasons; but where several addresses failed, each has a line.
+        """
+        first, *others = str(error).strip().splitlines() or [type(error).__name__]
+        said = (others[-1].strip("\t -") if first.endswith(":") and others else first)[:300]
         password = str(self._info.get("password") or "")
         return said.replace(password, "...") if password else said
 

@@ -11,11 +11,11 @@ import re
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from partita.adapters.scratch import scratch_folder
 from partita.core.requirements import Requirements
 from partita.errors import CommandFailed
 from partita.ports.sandbox import Command, Environment, Limits, Outcome, Sandbox
@@ -216,11 +216,11 @@ class Environments:
         env: Mapping[str, str] | None = None,
         network: bool = False,
     ) -> Outcome:
-        with tempfile.TemporaryDirectory(dir=self._cache, prefix="work-") as cwd:
+        with scratch_folder(self._cache, "work-") as cwd:
             return await self._sandbox.run(
                 Command(
                     argv=tuple(argv),
-                    cwd=Path(cwd),
+                    cwd=cwd,
                     env={"PATH": PATH, **(env or {})},
                     readonly=tuple(readonly),
                     writable=writable,
