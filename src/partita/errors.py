@@ -96,7 +96,12 @@ class OutsideFailure(PartitaError):
 
 
 class ModelFailure(OutsideFailure):
-    """A call to a model failed; nothing was answered."""
+    """A call to a model failed; nothing was answered.
+
+    `begun`: the provider had begun to answer, so that it may bill the call.
+    """
+
+    begun = False
 
 
 class RateLimited(ModelFailure):
@@ -174,7 +179,14 @@ class StopRun(PartitaError):
 
 
 class BudgetSpent(StopRun):
-    """The next call would pass the cap."""
+    """The next call would pass the cap.
+
+    `waits`: only for as long as calls in flight hold what they may not need.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", waits: bool = False) -> None:
+        super().__init__(message, remedy=remedy)
+        self.waits = waits
 
 
 class Rejected(StopRun):

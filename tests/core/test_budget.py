@@ -43,6 +43,8 @@ def test_without_a_cap_everything_fits():
 def test_the_refusal_says_what_is_left():
     with pytest.raises(BudgetSpent, match=r"\$0\.5000 of the \$1\.00 budget is left"):
         Budget(cap=10**9, spent=5 * 10**8).hold(6 * 10**8)
+    with pytest.raises(BudgetSpent, match=r"\$0\.0000 of the \$1\.00 budget is left"):
+        Budget(cap=10**9, spent=2 * 10**9).hold(1)  # the cap was lowered since
 
 
 @given(st.text())

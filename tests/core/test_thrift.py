@@ -181,3 +181,9 @@ def test_of_a_run_begun_anew_the_last_generation_counts():
 def test_a_log_that_lacks_something_teaches_nothing(log):
     assert sample(log) is None
     assert thrift_of([log], MODEL, DEPTH) == Thrift()
+
+
+@pytest.mark.parametrize("tokens", [5e-324, 1e-300, float("nan"), float("inf"), -1, 10**400])
+def test_counts_that_no_run_has_teach_nothing(tokens):
+    run = [hoped(a=1e6), call("a", tokens_in=tokens, tokens_out=tokens), passed("a")]
+    assert thrift_of([run], MODEL, DEPTH) == Thrift()

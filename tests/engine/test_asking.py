@@ -31,6 +31,7 @@ from partita.errors import (
     MalformedReply,
     ModelUnavailable,
     NoUsableAnswer,
+    OutsideFailure,
     RateLimited,
     RefusedCredentials,
     ServerFailed,
@@ -142,6 +143,29 @@ def test_a_hold_ends_as_its_call_did(name):
     assert who.lanes.busy == 0
 
 
+class Full(MemoryStore):
+    """Keeps no answers."""
+
+    def settled(self, *args, **more):
+        raise OutsideFailure("no space left")
+
+
+def test_an_answer_that_can_not_be_kept_was_paid_for():
+    who = asker(model("Yes."), store=Full())
+    [failed] = ask(who, question())
+    assert type(failed) is OutsideFailure
+    assert lines(who) == [("unconfirmed", most(question()))]
+
+
+@pytest.mark.parametrize("kind", [ContentRefused, ServerFailed, RateLimited])
+def test_a_failure_in_the_middle_of_an_answer_may_be_billed(kind):
+    error = kind("no")
+    error.begun = True
+    who = asker(always(fails(error)), patience=ONCE)
+    ask(who, question())
+    assert lines(who) == [("unconfirmed", most(question()))]
+
+
 def test_a_settled_call_costs_what_was_used_and_frees_the_rest():
     who = asker(model("Yes."), cap=most(question()))
     [answer] = ask(who, question())
@@ -189,6 +213,15 @@ def test_sixty_four_calls_at_once_never_pass_the_cap(slots):
     budget = store.budget("a", cap)
     assert (budget.spent, budget.held) == (sum(cost for _, cost in lines(who)), 0)
     assert budget.spent <= cap
+
+
+@pytest.mark.parametrize("slots", [64, 3])
+def test_calls_wait_for_money_that_others_only_hold(slots):
+    cap = most(question("0" * 10)) * 3 // 2  # one hold at a time, and all that is really spent
+    who = asker(always(lambda _: "Yes."), cap=cap, lanes=Lanes(slots))
+    answers = ask(who, *(question(f"{n:010}", f"build:{n}") for n in range(5)))
+    assert [a.text for a in answers] == ["Yes."] * 5
+    assert [state for state, _ in lines(who)] == ["settled"] * 5
 
 
 def test_an_output_limit_of_the_model_bounds_what_is_asked_and_held():

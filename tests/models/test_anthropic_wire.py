@@ -61,6 +61,19 @@ def test_the_input_includes_cached_tokens():
     assert usage.output == 42
 
 
+@pytest.mark.parametrize("told", [{}, {"output_tokens": None}, {"output_tokens": -5}])
+def test_the_count_at_the_start_is_not_taken_for_the_whole(told):
+    start = {"type": "message_start", "message": {"usage": {"input_tokens": 9, "output_tokens": 1}}}
+    assert reading(start, text("x" * 99), stop("end_turn", **told)).answer(ask()).usage.estimated
+
+
+def test_a_server_that_counts_nothing_is_not_believed():
+    start = {"type": "message_start", "message": {"usage": {"input_tokens": 0}}}
+    assert (
+        reading(start, text("x"), stop("end_turn", output_tokens=0)).answer(ask()).usage.estimated
+    )
+
+
 @pytest.mark.parametrize("word", ["max_tokens", "model_context_window_exceeded"])
 def test_reaching_a_limit_is_told(word):
     assert reading(text("x"), stop(word)).answer(ask()).finish == "length"

@@ -93,7 +93,7 @@ class TestPostgresLimiter(LimiterLaws):
 
     def test_a_database_that_is_gone_is_said_to_be_lost(self, postgres):
         with self.pair() as pair:
-            pair.first._db._query("CHECKPOINT", ())  # the tests' cluster is in no hurry to write
+            pair.first._db.run("CHECKPOINT", ())  # the tests' cluster is in no hurry to write
             postgres.stop()
             try:
                 with pytest.raises(DatabaseLost):

@@ -13,6 +13,7 @@ from partita.ports.model import Model
 from partita.ports.store import RunRecord, Store
 from partita.ports.world import World
 from partita.settings import Settings
+from partita.settings.keys import KEYS
 from partita.wiring import (
     Eventually,
     GitRepo,
@@ -93,11 +94,22 @@ CAPS = {
 
 
 def caps_of(record: RunRecord, settings: Settings, flags: Mapping[str, object]) -> Caps:
-    """The caps that a run was started with, but for those that the command line names."""
+    """The caps that a run was started with, but for those that the command line names.
+
+    Of the roles, too, only those that it names. The caps of the day and the project are also
+    those of the settings in force, where these are lower: they bound more than this run.
+    """
     kept = record.options.get("caps")
     caps = decode(Caps, kept) if kept else Caps(run=record.options["budget"])
     named = {cap for flag, cap in CAPS.items() if flags.get(flag)}
-    return replace(caps, **{cap: getattr(settings.caps, cap) for cap in named})
+    changed = {cap: getattr(settings.caps, cap) for cap in named}
+    if "roles" in named:
+        roles = {**caps.roles, **KEYS["role_budgets"].parse(flags["role_budgets"])}
+        changed["roles"] = {role: most for role, most in roles.items() if most is not None}
+    for cap in {"day", "project"} - named:
+        both = (getattr(caps, cap), getattr(settings.caps, cap))
+        changed[cap] = min((most for most in both if most is not None), default=None)
+    return replace(caps, **changed)
 
 
 def with_caps(settings: Settings, caps: Caps) -> Settings:

@@ -40,12 +40,19 @@ def command(
     from contextlib import ExitStack  # noqa: PLC0415 - start-up of --help
 
     from partita.cli import again  # noqa: PLC0415
+    from partita.cli.job import CAPS  # noqa: PLC0415
     from partita.cli.output import remark  # noqa: PLC0415
     from partita.cli.running import resume_run  # noqa: PLC0415
     from partita.core.validity import changes  # noqa: PLC0415
+    from partita.errors import RunInProgress  # noqa: PLC0415
 
     with ExitStack() as stack:
         desk = again.open_desk(stack, run, flags, as_json=as_json)
+        if desk.at_work and any(flags.get(flag) for flag in CAPS):
+            raise RunInProgress(
+                f"run {desk.record.id} is at work, and its caps can't be changed meanwhile",
+                remedy=f"stop it first: partita cancel {desk.record.id}; then resume it with them",
+            )
         if desk.at_work and not (plan_file or accept_changes or flags["model"]):
             stack.close()
             return resume_run(desk.record.id, flags, as_json=as_json)

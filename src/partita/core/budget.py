@@ -73,9 +73,10 @@ class Budget:
         """Set `amount` aside, or raise BudgetSpent when the cap would be passed."""
         if self.free is not None and amount > self.free:
             raise BudgetSpent(
-                f"the next call may cost up to {dollars(amount)}, and {dollars(self.free)} "
+                f"the next call may cost up to {dollars(amount)}, and {dollars(max(0, self.free))} "
                 f"of the {dollars(self.cap or 0)} budget is left",
                 remedy="raise it: partita resume --budget DOLLARS",
+                waits=amount <= (self.cap or 0) - self.spent,
             )
         return replace(self, held=self.held + amount)
 

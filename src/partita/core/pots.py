@@ -18,6 +18,7 @@ def admit(pot: Pot, amount: int, *, spent: int, held: int) -> None:
         f"the next call may cost up to {dollars(amount)}, and {dollars(max(0, budget.free))} "
         f"of the {dollars(pot.cap)} that {whose} may cost is left",
         remedy=remedy,
+        waits=amount <= pot.cap - spent,
     )
 
 

@@ -15,7 +15,7 @@ MOST = 8.0  # a factor lies between 1/8 and 8: beyond, something else than the g
 FULL = 4  # tasks; with fewer, a run counts for a part of a run
 OTHER_MODEL = 0.25  # of a run: another model's tokens and slips say something, but little
 OTHER_DEPTH = 0.5  # of a run: the plan of another depth has other tasks
-AGES = 1e12  # calls or tokens; no run takes so many
+TRACE, AGES = 1e-6, 1e12  # calls or tokens; no run takes so few, or so many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +166,6 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 def _count(value: object) -> float:
     """The number, or 0 for what is no number of calls or tokens."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < AGES:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not TRACE < value < AGES:
         return 0.0
     return float(value)

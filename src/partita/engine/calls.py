@@ -15,6 +15,7 @@ from partita.core.patience import Patience
 from partita.core.question import Answer, Question
 from partita.core.shrink import prompt_tokens
 from partita.errors import (
+    BudgetSpent,
     CircuitOpen,
     MalformedReply,
     ModelFailure,
@@ -30,6 +31,7 @@ from partita.ports.model import Model
 from partita.ports.store import Held, Store
 
 SLICE = 1.0  # seconds after which a waiting call looks again, as another process may know more
+OTHERS = 30.0  # seconds that a call waits for money which only other processes hold
 LONG = 5.0  # seconds from which on a wait is told
 GRACE = 0.1  # seconds by which a named wait may pass the patience, as clocks round
 
@@ -106,7 +108,7 @@ class Caller:
 
         The answer is kept under `key`. `last`: no other model is left to be asked instead.
         """
-        attempt, waited = 0, 0.0
+        attempt, waited, short = 0, 0.0, 0.0
         while True:
             attempt += 1
             began = self.clock.now()
@@ -115,6 +117,15 @@ class Caller:
                 ticket, paused = await self._let_in(model, question, waited, last=last)
                 began, tag, waited = self.clock.now(), f":{ticket}", waited + paused
                 return await self._once(model, question, key, ticket)
+            except BudgetSpent as e:
+                # Others hold the most that they may cost; what they leave is enough.
+                if not e.waits or not (self.lanes.busy or short < OTHERS):
+                    raise
+                attempt -= 1
+                short = 0.0 if self.lanes.busy else short + SLICE
+                line = self.lanes.line(model.provider)
+                line.freed.clear()
+                await self._nap(line, SLICE)
             except ModelFailure as e:
                 if isinstance(e, Unreachable) and e.silent:  # waiting for it was patience, too
                     waited += self.clock.now() - began
@@ -202,6 +213,7 @@ class Caller:
     async def _once(self, model: Model, question: Question, key: str, ticket: str) -> Answer:
         """Hold, call, settle; gives the answer with its cost. The ticket is always given back."""
         tokens: int | None = 0  # that the call took; None: as many as were asked for
+        answered = False
         began = self.clock.now()
         try:
             held, amount = self._hold(model, question)
@@ -209,11 +221,12 @@ class Caller:
             self.lanes.busy += 1
             try:
                 answer = await model.complete(question)
+                answered = True  # and so it is paid for, even where it can't be kept
                 cost = self._settle(model, question, answer, key, held.entry, amount, began)
             except BaseException as e:
-                if not may_be_paid(e):
-                    tokens = 0
-                self._lose(question, held.entry, amount, e)
+                paid = answered or may_be_paid(e)
+                tokens = None if paid else 0
+                self._lose(question, held.entry, amount, paid=paid)
                 raise
             finally:
                 self.lanes.busy -= 1
@@ -313,10 +326,9 @@ class Caller:
             )
         return cost
 
-    def _lose(self, question: Question, entry: int, amount: int, why: BaseException) -> None:
-        """Close the hold of a call without an answer; what may be billed counts in full."""
-        lost = may_be_paid(why)
-        cost, state = (amount, "unconfirmed") if lost else (0, "released")
+    def _lose(self, question: Question, entry: int, amount: int, *, paid: bool) -> None:
+        """Close the hold of a call whose answer is not had; what may be billed counts in full."""
+        cost, state = (amount, "unconfirmed") if paid else (0, "released")
         store = self.teller.store
         with store.together():
             store.settle(entry, state=state, cost=cost, usage=None)
@@ -343,7 +355,7 @@ class Caller:
 
 def may_be_paid(why: BaseException) -> bool:
     """May the provider bill a call that ended so? Whatever we do not know counts as paid."""
-    if isinstance(why, MalformedReply):
+    if isinstance(why, MalformedReply) or (isinstance(why, ModelFailure) and why.begun):
         return True
     if isinstance(why, Unreachable):
         return why.sent

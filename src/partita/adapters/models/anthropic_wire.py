@@ -123,6 +123,7 @@ class AnthropicReading(Reading):
                 raise failure_in_stream(event, self.spec)
             case {"type": "message_start", "message": dict(message)}:
                 self._count(message.get("usage"))
+                self._counts.pop("output_tokens", None)  # as yet; the end has the total
             case {"type": "content_block_start", "content_block": {"type": "text", "text": str(t)}}:
                 self.add(t)
             case {"type": "content_block_delta", "delta": {"type": "text_delta", "text": str(t)}}:
@@ -160,6 +161,8 @@ class AnthropicReading(Reading):
             return None
         read = self._counts.get("cache_read_input_tokens", 0)
         write = self._counts.get("cache_creation_input_tokens", 0)
+        if not plain + read + write:
+            return None  # a prompt of no tokens is a server that does not count
         return Usage(input=plain + read + write, output=output, cache_read=read, cache_write=write)
 
     def _stop(self, reason: Any) -> None:

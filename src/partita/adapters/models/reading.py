@@ -63,7 +63,10 @@ class Reading(ABC):
         finish = self.finish()
         if finish == "refused" or self.refusal:
             words_given = self.spec.tell(self.refusal or self.reason)
-            raise ContentRefused(f"{self.spec.name}: the model declined to answer ({words_given})")
+            declined = f"{self.spec.name}: the model declined to answer ({words_given})"
+            refused = ContentRefused(declined)
+            refused.begun = True
+            raise refused
         if finish is None:
             why = (
                 f"it broke off ({self.spec.tell(self.reason)})" if self.reason else "it ended early"

@@ -15,7 +15,7 @@ from partita.adapters.models.reading import Reading
 from partita.adapters.models.spec import ModelSpec
 from partita.adapters.models.sse import Decoder
 from partita.core.outcomes import BROKE, STALLED
-from partita.errors import MalformedReply, Unreachable
+from partita.errors import MalformedReply, ModelFailure, Unreachable
 
 CONNECT = 5.0  # seconds; four attempts at a dead host stay well below half a minute
 AFTER_REASON = 5.0  # for the usage that follows the last piece of text
@@ -122,6 +122,9 @@ async def _read(chunks: AsyncIterator[bytes], reading: Reading, spec: ModelSpec)
                 reading.take(event)
         except MalformedReply as e:
             raise MalformedReply(_named(spec, e.message)) from None
+        except ModelFailure as e:
+            e.begun = reading.begun
+            raise
         if data is None:
             return
     with suppress(Exception):
