@@ -283,3 +283,14 @@ def test_a_spent_budget_stops_the_run_and_a_larger_one_goes_on_with_it(offering,
     shown = json.loads(shell.partita("show", "last", "--json").out)
     assert (shown["spent_nano_dollars"], shown["held_nano_dollars"]) == (bill(stub), 0)
     nothing_is_left(shell)
+
+
+def test_how_a_run_ended_is_told_also_where_its_files_can_not_be_written(repo):
+    assert repo.partita(*BUILD, "--approve").code == 3
+    ledger_file = repo.folder / ".partita/runs" / record(repo).id / "ledger.csv"
+    ledger_file.unlink()
+    ledger_file.mkdir()
+    assert repo.partita("reject").code == 0
+    done = repo.partita("resume")
+    assert (done.code, "the plan was rejected" in done.err) == (4, True), done.err
+    assert "the ledger and the recording can't be written as files" in done.err

@@ -319,3 +319,15 @@ def test_another_depth_asks_the_analysis_again():
     deeper = replace(FACTS, settings={**FACTS.settings, "depth": "thorough"})
     (found,) = changes(FACTS, deeper, DONE)
     assert "the analysis, which has 2 answers ($2.00)" in found.again
+
+
+def test_another_test_command_asks_again_for_what_is_told_of_it():
+    done = replace(DONE, answers=(*DONE.answers, Paid(activity="design", task=None, cost=0)))
+    other = {"settings": {**FACTS.settings, "test_command": "make test"}}
+    (found,) = changes(FACTS, replace(FACTS, **other), done)
+    assert found.valid == "2 answers ($2.00)"
+    assert "the plan and all tasks, which are told of it and have 3 answers ($2.00)" in found.again
+    of_file = replace(FACTS, plan=PLAN)
+    (found,) = changes(of_file, replace(of_file, **other), done)
+    assert "5 answers" in found.valid
+    assert found.again.startswith("the tests of all tasks")

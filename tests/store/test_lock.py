@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ import time
 import pytest
 
 from partita.adapters.store import RepositoryLock, holder
-from partita.errors import BadInput, RunInProgress
+from partita.errors import BadInput, OutsideFailure, RunInProgress
 
 TAKER = """
 import sys
@@ -142,3 +143,17 @@ def test_a_link_or_a_pipe_in_its_place_is_refused(tmp_path):
     os.mkfifo(tmp_path / "lock")
     with pytest.raises(BadInput, match="plain file"):
         RepositoryLock(tmp_path).take("r")
+
+
+def test_where_nothing_can_be_written_it_says_so_and_lets_go(tmp_path):
+    RepositoryLock(tmp_path).take("none").release()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(OutsideFailure, match="can't be written") as caught:
+            RepositoryLock(tmp_path).take("one")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "free space" in caught.value.remedy
+    with RepositoryLock(tmp_path).take("two"):
+        assert holder(tmp_path)["run"] == "two"

@@ -5,7 +5,7 @@ import io
 from typing import TYPE_CHECKING
 
 from partita.cli.follow import tell_outcome
-from partita.cli.output import last_line
+from partita.cli.output import last_line, remark
 from partita.cli.recording import save_recording
 from partita.core.codec import encode
 from partita.core.report import Outcome
@@ -27,7 +27,10 @@ def conclude(job: "Job", ended: Outcome | BaseException, *, as_json: bool) -> in
     outcome, status = _judge(job.run, ended)
     result = encode(outcome)
     job.store.update(job.run, status=status, exit_code=outcome.exit, result=result)
-    _files(job)
+    try:
+        _files(job)
+    except OSError as e:  # how the run ended stands, and is told
+        remark(f"the ledger and the recording can't be written as files: {e.strerror}")
     budget = job.store.budget(job.run, None)
     if as_json:
         _json(job, outcome, status, budget.spent)

@@ -273,7 +273,7 @@ def changes(recorded: Facts, present: Facts, done: Done) -> tuple[Change, ...]:
     if recorded.version != present.version:
         found.append(_version(recorded, present, done))
     found += [
-        _setting(name, recorded.settings[name], present.settings[name], done)
+        _setting(name, recorded, present, done)
         for name in sorted(recorded.settings)
         if present.settings.get(name, recorded.settings[name]) != recorded.settings[name]
     ]
@@ -358,12 +358,20 @@ def _version(recorded: Facts, present: Facts, done: Done) -> Change:
     )
 
 
-def _setting(name: str, was: object, now: object, done: Done) -> Change:
+def _setting(name: str, recorded: Facts, present: Facts, done: Done) -> Change:
+    was, now = recorded.settings[name], present.settings[name]
+    of_file = (recorded.plan or present.plan) is not None
     early, late = _of_analysis(done)
     valid, again = figures(done.answers), "the tests of all tasks, and what they then show"
     if name == "depth":
         valid = f"{figures(late)} for tasks, as far as the new plan leaves these as they are"
         again = f"the analysis, which has {figures(early)}; then what the new plan changes"
+    elif name == "test_command" and of_file:
+        again = "the tests of all tasks, by that command, and what they then show"
+    elif name == "test_command":  # it stands in the prompt of the plan, and in those of all tasks
+        designs = [a for a in early if a.activity.partition(":")[0] == "design"]
+        valid = figures([a for a in early if a.activity.partition(":")[0] != "design"])
+        again = f"the plan and all tasks, which are told of it and have {figures(designs + late)}"
     return Change(
         kind="setting",
         what=f"`{name}` is {_value(now)} (it was {_value(was)})",

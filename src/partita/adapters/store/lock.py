@@ -36,8 +36,15 @@ class RepositoryLock:
             prepare(self._folder)
             self._file = self._locked()
         text = json.dumps({"pid": os.getpid(), "run": run}).encode()
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, text, 0)
+        try:
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, text, 0)
+        except OSError as e:
+            self.release()
+            raise OutsideFailure(
+                f"{self._folder / FILE} can't be written: {e.strerror}",
+                remedy="check the free space and the permissions",
+            ) from e
         return self
 
     def release(self) -> None:
