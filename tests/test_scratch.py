@@ -180,3 +180,12 @@ def test_a_blob_has_no_other_name_before_its_own(tmp_path, monkeypatch):
     assert all(names in ([], [key[2:]]) for names in seen)
     assert folder.load(key) == b"text"
     assert (tmp_path / "blobs" / key[:2] / key[2:]).stat().st_mode & 0o777 == 0o600
+
+
+def test_what_still_uses_an_abandoned_folder_is_told_of_before_it_goes(tmp_path):
+    abandoned = tmp_path / "probe-1"
+    abandoned.mkdir()
+    seen = []
+    scratch.sweep_folders(tmp_path, "probe-", before=lambda f: seen.append((f, f.is_dir())))
+    assert seen == [(abandoned, True)]
+    assert not abandoned.exists()

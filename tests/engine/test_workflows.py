@@ -7,12 +7,13 @@ ones are no different is shown once, at the end.
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -288,6 +289,25 @@ def test_who_presses_ctrl_c_kills_nothing(lives):
         with pytest.raises(KeyboardInterrupt):
             life.live()
     life.work, life.interrupted = {}, False
+    assert life.live().summary == "task: passed"
+
+
+def test_who_cancels_a_run_that_is_just_over_is_given_its_end(lives):
+    life = lives("task")
+    database = life.folder / "partita.db"
+
+    def show(events):
+        """Between two looks at the run it ends, and then is cancelled."""
+        ended = "SELECT 1 FROM workflow_status WHERE workflow_uuid = ? AND status = 'SUCCESS'"
+        while time.monotonic() < life.ends:
+            with closing(sqlite3.connect(database)) as connection:
+                if connection.execute(ended, (RUN,)).fetchone():
+                    break
+            time.sleep(0.01)
+        with SqliteStore(life.folder, SystemClock()) as store:
+            store.send(RUN, "cancel", {})
+
+    life.show = show
     assert life.live().summary == "task: passed"
 
 

@@ -8,7 +8,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,9 +16,14 @@ _mine: set[Path] = set()
 
 
 @contextmanager
-def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
-    """A folder of that prefix, removed in the end; and now those that killed processes left."""
-    sweep_folders(parent, prefix)
+def scratch_folder(
+    parent: Path, prefix: str, before: Callable[[Path], object] = lambda _folder: None
+) -> Iterator[Path]:
+    """A folder of that prefix, removed in the end; and now those that killed processes left.
+
+    `before` is called for each of these before it is removed.
+    """
+    sweep_folders(parent, prefix, before)
     folder, handle = _locked_folder(parent, prefix)
     try:
         _mine.add(folder)
@@ -56,13 +61,16 @@ def remove_all() -> None:
         shutil.rmtree(_mine.pop(), ignore_errors=True)
 
 
-def sweep_folders(parent: Path, prefix: str) -> None:
-    """Remove the folders of that prefix whose processes were killed."""
+def sweep_folders(
+    parent: Path, prefix: str, before: Callable[[Path], object] = lambda _folder: None
+) -> None:
+    """Remove the folders of that prefix whose processes were killed, after `before` was called."""
     for folder in parent.glob(f"{prefix}*"):
         with suppress(OSError):
             handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
                 if is_abandoned(handle):
+                    before(folder)
                     shutil.rmtree(folder, ignore_errors=True)
             finally:
                 os.close(handle)

@@ -19,7 +19,7 @@ def command(run: str, *, as_json: bool) -> None:
 def answer(run: str, *, approved: bool, why: str, as_json: bool) -> None:
     """Send the verdict, unless one was given before."""
     from partita.errors import BadInput  # noqa: PLC0415 - start-up of --help
-    from partita.wiring import open_store  # noqa: PLC0415
+    from partita.wiring import open_store, owner_of  # noqa: PLC0415
 
     with open_store(write=True) as store:
         record = store.find(run)
@@ -29,7 +29,7 @@ def answer(run: str, *, approved: bool, why: str, as_json: bool) -> None:
                 f"run {record.id} does not wait for approval (it is {record.status})",
                 remedy="partita status lists the runs",
             )
-        at_once = store.shared or record.status == "running"
+        at_once = store.shared or (owner_of() or {}).get("run") == record.id
         if not store.send(record.id, "approval", {"approved": approved, "why": why}):
             raise BadInput(f"run {record.id} was answered already")
     word = "approved" if approved else "rejected"

@@ -36,11 +36,8 @@ class Following:
 
 def follow(given: Following, *, after: int = 0) -> int:
     """Show the run from event `after` on until it is over or rests; the exit code."""
-    watch = Watch(
-        as_json=given.as_json,
-        cap=given.cap,
-        send=lambda name, value: given.store.send(given.run, name, value),
-    )
+    watch = Watch(as_json=given.as_json, cap=given.cap, run=given.run, store=given.store)
+    watch.catch_up([e for e in given.store.events(given.run) if e.seq <= after])
     seen = after
     try:
         seen, record = _until_rest(given, watch, seen)

@@ -100,9 +100,7 @@ def play(
             sandbox=sandbox,
             reuse=False,
         )
-        watch = Watch(
-            as_json=as_json, cap=None, send=lambda name, value: store.send(run, name, value)
-        )
+        watch = Watch(as_json=as_json, cap=None, run=run, store=store)
         watch.interactive = False  # all that the run asks was answered
         try:
             outcome = execute(job, watch)

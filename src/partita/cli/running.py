@@ -316,7 +316,8 @@ def carry_through(job: Job, *, as_json: bool) -> int:
     watch = Watch(
         as_json=as_json,
         cap=job.settings.budget,
-        send=lambda name, value: job.store.send(job.run, name, value),
+        run=job.run,
+        store=job.store,
     )
     ended: Outcome | PartitaError | KeyboardInterrupt | Exception
     try:

@@ -126,7 +126,8 @@ class Host:
                 self._ended.set()
             handle: Any = DBOS.retrieve_workflow(ident)
             self._watch(view, before[-1].seq if before else 0)
-            if bay.trouble is not None:
+            late = self._ended.is_set() and isinstance(bay.trouble, Cancelled)
+            if bay.trouble is not None and not late:
                 self._place.rested()
                 raise bay.trouble
             return decode(Outcome, handle.get_result(polling_interval_sec=SOON))

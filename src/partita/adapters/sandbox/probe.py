@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from partita.adapters.sandbox import attempts
+from partita.adapters.sandbox.orphans import kill_orphans
 from partita.adapters.scratch import scratch_folder
 from partita.errors import CommandFailed
 from partita.ports.sandbox import Command, Isolation, Limits, Sandbox
@@ -28,7 +29,8 @@ async def probe(sandbox: Sandbox, backend: str) -> Isolation:
     """Try everything that must be refused; raises CommandFailed when nothing can run at all."""
     token = f"partita-probe-{secrets.token_hex(8)}"
     with ExitStack() as stack:
-        folder = stack.enter_context(scratch_folder(Path(tempfile.gettempdir()), PREFIX))
+        temporary = Path(tempfile.gettempdir())
+        folder = stack.enter_context(scratch_folder(temporary, PREFIX, before=kill_orphans))
         command = _bait(folder, token, stack)
         outcome = await sandbox.run(command)
         found = _read(outcome.output)
