@@ -17,6 +17,7 @@ from partita.cli.request import read_request
 from partita.cli.running import resume_run, routes_for, settings_for
 from partita.cli.shared import Meeting, follow_shared, go_on, meet
 from partita.cli.sources import shaping
+from partita.cli.traces import forget_tasks, landed_unnoticed, tasks_without_commits
 from partita.cli.watch import is_interactive
 from partita.core.codec import decode, encode
 from partita.core.plan import Plan
@@ -89,6 +90,23 @@ class Desk:
         return self.record.status in ("landed", "undone") or any(
             e.type == "landing" and e.data["outcome"] == "landed" for e in events
         )
+
+    @property
+    def unnoticed(self) -> str:
+        """The commit by which it landed before anybody could write that down; "" for none."""
+        return landed_unnoticed(self.repo, self.record) if self.meeting is None else ""
+
+    @property
+    def swept(self) -> bool:
+        """Were its questions and answers removed?"""
+        return bool(self.record.options.get("swept"))
+
+    @cached_property
+    def without_commits(self) -> frozenset[str]:
+        """Its builds and tests whose commits are gone; BadInput when that of its base is."""
+        if self.meeting is not None or self.swept:
+            return frozenset()  # what machines share is held by the remote
+        return tasks_without_commits(self.repo, self.record)
 
     @property
     def at_work(self) -> bool:
@@ -207,19 +225,42 @@ def refuse_at_work(desk: Desk) -> None:
         )
 
 
-def refuse_landed(desk: Desk) -> None:
-    """What landed is not begun anew: BadInput."""
-    ident = desk.record.id
-    if desk.landed:
+def refuse_over(desk: Desk) -> None:
+    """What landed, or was removed, is not begun anew: BadInput."""
+    ident, status = desk.record.id, desk.record.status
+    if status == "undone":
+        raise BadInput(
+            f"run {ident} has landed and was taken back",
+            remedy="do it, or a part of it, once more, as a run of its own: "
+            f"partita fork {ident} --from design (or another activity, or a task)",
+        )
+    if desk.landed or (status == "stopped" and desk.unnoticed):
         raise BadInput(
             f"run {ident} has landed",
             remedy=f"take it back: partita undo {ident}; or do a part of it once more, as a run "
             f"of its own: partita fork {ident} --from TASK",
         )
+    if desk.swept:
+        raise BadInput(
+            f"run {ident} can't go on: its answers were removed by gc",
+            remedy="start another: partita build; or do it once more as a run of its own, all of "
+            f"which is paid again: partita fork {ident} --from engage",
+        )
     if desk.record.exit == 0:
         raise BadInput(
-            f"run {ident} is over: {desk.record.status}",
+            f"run {ident} is over: {status}",
             remedy=f"share what it paid for: partita fork {ident} --from ACTIVITY",
+        )
+
+
+def refuse_rejected(desk: Desk) -> None:
+    """What was said of a plan stands for all that is made of that plan: BadInput."""
+    ident = desk.record.id
+    if desk.record.status == "rejected":
+        raise BadInput(
+            f"the plan of run {ident} was rejected",
+            remedy=f"have another made: partita fork {ident} --from design; or give your own: "
+            f"partita resume {ident} --plan FILE --accept-changes",
         )
 
 
@@ -275,8 +316,11 @@ def take_up(desk: Desk, start: Start, options: Mapping[str, Any], *, anew: bool,
     if desk.meeting is not None:
         return _share(desk, desk.meeting, start, options, anew=anew, note=(note, why))
     with own(desk.repo, ident):
-        landing = asyncio.run(desk.repo.finish_landing())
-        if landing is None or landing.outcome != "landed":
+        asyncio.run(desk.repo.finish_landing())
+        if not desk.unnoticed:
+            if anew and desk.without_commits:
+                remark("commits of the run are gone; what they held is made again")
+                forget_tasks(desk.repo, desk.without_commits)
             _forget_answers(desk, start)
             store.append(ident, note, "note", {"text": why})
             store.update(ident, status="interrupted", options=options)

@@ -60,11 +60,16 @@ def fork_of(desk: Desk, point: str | None, plan_file: str | None) -> Fork:
     )
     exchanges = desk.store.transcript(desk.record.id)
     shares = tuple(e for e in exchanges if not _anew(str(e["name"]), redo))
-    lines.append(f"shared with {desk.record.id}: {count(len(shares), 'answer')}, at no cost")
+    if desk.swept:
+        lines.append(
+            f"the answers of {desk.record.id} were removed by gc: all is asked and paid for again"
+        )
+    else:
+        lines.append(f"shared with {desk.record.id}: {count(len(shares), 'answer')}, at no cost")
     sources = desk.record.options.get("sources", {})
     caps = caps_of(desk.record, desk.settings, desk.flags)
     options = {
-        **desk.record.options,
+        **{name: value for name, value in desk.record.options.items() if name != "swept"},
         **(models_now(desk)[1] if desk.flags.get("model") else {}),
         "start": encode(start),
         "budget": caps.run,

@@ -169,7 +169,7 @@ def _sweep(bounds: "Bounds", *, really: bool) -> Swept:
     # Not through partita.wiring, whose start every other command would pay for.
     from partita.adapters.git.leftovers import GitLeftovers  # noqa: PLC0415
     from partita.adapters.store.sweeping import sweep_of  # noqa: PLC0415
-    from partita.core.retention import fates  # noqa: PLC0415
+    from partita.cli.judging import Judge  # noqa: PLC0415
     from partita.engine.retention import open_workflows  # noqa: PLC0415
     from partita.wiring import now, open_repo, open_shared, open_store, own, shared_by  # noqa: PLC0415
 
@@ -182,21 +182,24 @@ def _sweep(bounds: "Bounds", *, really: bool) -> Swept:
         stack.enter_context(own(repo, "gc"))
         store = open_store(write=True)
         stack.enter_context(store)
-        records = store.all()
+        judge = Judge(
+            repo=repo,
+            store=store,
+            shared=shared is not None,
+            bounds=bounds,
+            now=now(),
+            really=really,
+        )
+        records, fates = judge.fates()
         broom = Broom(
             repo=repo,
             store=store,
             sweeping=sweep_of(store),
             leftovers=GitLeftovers(repo),
-            fates={
-                f.run: f
-                for f in fates(
-                    [_past(r, shared=shared is not None) for r in records], bounds, now()
-                )
-            },
-            records={r.id: r for r in records},
+            fates=fates,
+            records=records,
             swept=Swept(really=really),
-            now=now(),
+            now=judge.now,
         )
         broom.give_up()
         with open_workflows(database) as workflows:
@@ -207,19 +210,6 @@ def _sweep(bounds: "Bounds", *, really: bool) -> Swept:
         broom.environments()
         broom.shrink()
         return broom.swept
-
-
-def _past(record: "RunRecord", *, shared: bool) -> Any:
-    from partita.core.retention import Past  # noqa: PLC0415
-
-    return Past(
-        run=record.id,
-        status=record.status,
-        exit=record.exit,
-        created=record.created,
-        origin=record.options.get("forked_from"),
-        busy=shared and record.status in ("running", "waiting"),
-    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -245,12 +235,8 @@ class Broom:
 
     def give_up(self) -> None:
         """Say in the register what is about to go: from here on nothing takes those runs up."""
-        import asyncio  # noqa: PLC0415
-
         if not self.swept.really:
             return
-        if self.swept.given_up:
-            asyncio.run(self.repo.finish_landing())
         for run in self.swept.runs:
             record = self.records[run]
             given_up = self.fates[run].given_up

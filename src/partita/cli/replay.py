@@ -2,12 +2,17 @@
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from partita.cli.main import json_option
 from partita.cli.options import UNSANDBOXED
 from partita.cli.output import last_line, remark, say
+
+if TYPE_CHECKING:
+    from partita.errors import BadInput
+    from partita.ports.store import RunRecord
 
 
 @click.command(epilog="Example: partita replay last")
@@ -57,6 +62,9 @@ def command(run: str, *, into: str | None, allow_unsandboxed: bool, as_json: boo
         )
     elif same:
         say(f"the same result: tree {played.tree[:12] or '(none)'}, {played.outcome.status}")
+    elif played.tree and not recording.header.tree:
+        remark("the run had no result when it was recorded, so there is nothing to compare with")
+        remark(f"replayed: {played.outcome.summary} tree {played.tree[:12]}")
     else:
         remark(f"another result: {played.outcome.summary}")
         remark(f"recorded tree {recording.header.tree[:12]}, replayed {played.tree[:12]}")
@@ -79,5 +87,22 @@ def _find(run: str) -> tuple[Path, Path | None]:
         record = store.find(run)
     file = root / ".partita" / "runs" / record.id / "transcript" / "run.jsonl"
     if not file.exists():
-        raise BadInput(f"run {record.id} asked no model, so there is nothing to replay")
+        raise _nothing_of(record)
     return file, root
+
+
+def _nothing_of(record: "RunRecord") -> "BadInput":
+    """Why there is no recording of the run."""
+    from partita.errors import BadInput  # noqa: PLC0415 - start-up of --help
+
+    if record.options.get("swept"):
+        return BadInput(
+            f"the recording of run {record.id} was removed by gc",
+            remedy=f"see what is kept: partita show {record.id}",
+        )
+    if record.status in ("running", "waiting", "interrupted"):
+        return BadInput(
+            f"no recording of run {record.id} was written yet: that is done when it ends",
+            remedy=f"see it to its end first: partita resume {record.id}",
+        )
+    return BadInput(f"run {record.id} asked no model, so there is nothing to replay")

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from partita.cli.again import Desk
     from partita.core.validity import Change
 
+COMMITS_GONE = "commits that its record names are gone"
+
 
 @click.command(epilog="Example: partita resume last --budget 5")
 @click.argument("run", default="last")
@@ -56,15 +58,18 @@ def command(
         if desk.at_work and not (plan_file or accept_changes or flags["model"]):
             stack.close()
             return resume_run(desk.record.id, flags, as_json=as_json)
+        lost = [COMMITS_GONE] if _lacks_commits(desk) else []
+        if lost and not accept_changes:
+            raise _without_commits(desk)
         was = again.recorded(desk)
         now, start = again.present(desk, was, plan_file)
         found = changes(was, now, again.done_by(desk))
-        if not found:
+        if not found and not lost:
             _require_open(desk)
             stack.close()
             return resume_run(desk.record.id, flags, as_json=as_json)
         again.refuse_at_work(desk)
-        again.refuse_landed(desk)
+        again.refuse_over(desk)
         if not accept_changes:
             return _refuse(desk, found)
         for line in told(found):
@@ -79,8 +84,8 @@ def command(
             desk,
             start,
             options,
-            anew=any(c.anew for c in found) or not is_open(desk),
-            why="; ".join(c.what for c in found),
+            anew=bool(lost) or any(c.anew for c in found) or not is_open(desk),
+            why="; ".join([*lost, *(c.what for c in found)]),
         )
 
 
@@ -90,16 +95,33 @@ def is_open(desk: "Desk") -> bool:
 
 
 def _require_open(desk: "Desk") -> None:
-    from partita.cli.again import refuse_landed  # noqa: PLC0415 - start-up of --help
+    from partita.cli.again import refuse_over, refuse_rejected  # noqa: PLC0415 - as above
     from partita.errors import BadInput  # noqa: PLC0415
 
     if not is_open(desk):
-        refuse_landed(desk)
+        refuse_over(desk)
+        refuse_rejected(desk)
         raise BadInput(
             f"run {desk.record.id} has ended: {desk.record.status}",
             remedy=f"do a task of it anew: partita retry TASK --run {desk.record.id}; or go on "
             f"with another request or plan: partita resume {desk.record.id} --accept-changes",
         )
+
+
+def _lacks_commits(desk: "Desk") -> bool:
+    """Would going on as it is fail for want of commits? What landed needs none of them."""
+    return is_open(desk) and not desk.at_work and bool(desk.without_commits) and not desk.unnoticed
+
+
+def _without_commits(desk: "Desk") -> Exception:
+    from partita.errors import BadInput  # noqa: PLC0415 - start-up of --help
+
+    ident = desk.record.id
+    return BadInput(
+        f"run {ident} can't go on as it is: {COMMITS_GONE}",
+        remedy="make them again from its answers, which are kept and cost nothing: "
+        f"partita resume {ident} --accept-changes",
+    )
 
 
 def told(found: "Sequence[Change]") -> list[str]:

@@ -30,7 +30,8 @@ def command(tasks: tuple[str, ...], *, run: str, as_json: bool, **flags: Any) ->
     with ExitStack() as stack:
         desk = again.open_desk(stack, run, flags, as_json=as_json)
         again.refuse_at_work(desk)
-        again.refuse_landed(desk)
+        again.refuse_over(desk)
+        again.refuse_rejected(desk)
         plan = again.require_tasks(desk, tasks)
         comparison = ripple(plan, dict.fromkeys(tasks, "asked anew"))
         for line in again.moved(comparison):

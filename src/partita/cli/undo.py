@@ -13,16 +13,22 @@ def command(run: str, *, as_json: bool) -> None:
     """Revert what RUN landed (an id, its unique beginning, or "last")."""
     import asyncio  # noqa: PLC0415 - start-up of --help
 
+    from partita.cli.traces import landed_unnoticed, note_landed  # noqa: PLC0415
     from partita.errors import BadInput, LandingRefused  # noqa: PLC0415
     from partita.wiring import lock, open_repo, open_store  # noqa: PLC0415
 
     with open_store(write=True) as store:
         record = store.find(run)
-        result = record.result or {}
-        if not result.get("commit"):
-            raise BadInput(f"run {record.id} landed nothing")
         repo = open_repo()
         with lock(repo).take(record.id):
+            if not (record.result or {}).get("commit") and not store.shared:
+                asyncio.run(repo.finish_landing())
+                if commit := landed_unnoticed(repo, record):
+                    store.abandon(record.id)
+                    record = note_landed(store, record, commit)
+            result = record.result or {}
+            if not result.get("commit"):
+                raise BadInput(f"run {record.id} landed nothing")
             branch, commit = result["branch"], result["commit"]
             message = f"Revert the work of run {record.id}\n\nThis reverts commit {commit}.\n"
             landed = asyncio.run(repo.undo(branch, commit, message))

@@ -11,6 +11,7 @@ import click
 from partita.cli.output import remark
 from partita.cli.prompts import confirm, prompt
 from partita.ports.store import Event, Store
+from partita.present.printable import printable
 from partita.present.views import JsonLines, Lines
 
 WANTED = {"approval.wanted": "approval", "doubts.wanted": "doubts"}  # and the signal that answers
@@ -77,7 +78,7 @@ class Watch:
             remark(self._elsewhere(event))
 
     def _approval(self, event: Event) -> dict[str, Any] | None:
-        click.echo(event.data["text"], err=True)
+        click.echo("\n".join(map(printable, event.data["text"].splitlines())), err=True)
         yes = confirm("Build this?", lambda: self._settled(event))
         if yes is None:
             return None
@@ -87,7 +88,8 @@ class Watch:
         answers = {}
         for doubt in event.data["doubts"]:
             question, default = doubt["question"], doubt["default"]
-            answers[question] = prompt(question, default, lambda: self._settled(event))
+            shown = printable(question)
+            answers[question] = prompt(shown, default, lambda: self._settled(event))
             if answers[question] is None:
                 return None
         return {"answers": answers}

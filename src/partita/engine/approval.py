@@ -47,7 +47,10 @@ async def approval(world: World, start: Start, plan: Plan, figures: Estimate) ->
     )
     world.tell("approval.given", "approval.given", **got)
     if not got.get("approved"):
-        raise Rejected("the plan was rejected" + (f": {got['why']}" if got.get("why") else ""))
+        raise Rejected(
+            "the plan was rejected" + (f": {got['why']}" if got.get("why") else ""),
+            remedy=f"have another made: partita fork {world.run} --from design",
+        )
 
 
 async def doubts(world: World, start: Start, analysis: Analysis) -> Analysis:
