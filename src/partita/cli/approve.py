@@ -32,8 +32,9 @@ def answer(run: str, *, approved: bool, why: str, as_json: bool) -> None:
         at_once = store.shared or (owner_of() or {}).get("run") == record.id
         if not store.send(record.id, "approval", {"approved": approved, "why": why}):
             given = store.received(record.id, "approval") or {}
+            word = "approved" if given.get("approved") else "rejected"
             raise BadInput(
-                f"run {record.id} was {'approved' if given.get('approved') else 'rejected'} already",
+                f"run {record.id} was {word} already",
                 remedy=f"go on with it: partita resume {record.id}"
                 if given.get("approved")
                 else f"have it planned anew: partita fork {record.id} --from design",
