@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import click
 
@@ -36,6 +37,12 @@ def _remember(_context: click.Context, _option: click.Parameter, value: str | No
     """The flag speaks for all that this command opens, as the variable does."""
     if value:
         os.environ["PARTITA_DATABASE"] = value
+        if urlsplit(value).password:
+            click.echo(
+                "partita: whoever lists this machine's processes can read the password in "
+                "--database; set PARTITA_DATABASE, or put it into ~/.pgpass",
+                err=True,
+            )
 
 
 def spending_options(command: Callable[..., Any]) -> Callable[..., Any]:

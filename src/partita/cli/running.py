@@ -15,7 +15,15 @@ from partita.cli.conclude import conclude
 from partita.cli.follow import Following, follow
 from partita.cli.job import Job, caps_of, with_caps, world_of
 from partita.cli.output import remark
-from partita.cli.shared import check_base, follow_shared, go_on, meet, submit
+from partita.cli.shared import (
+    check_base,
+    check_project,
+    follow_shared,
+    go_on,
+    is_stranded,
+    meet,
+    submit,
+)
 from partita.cli.sources import shaping
 from partita.cli.watch import Watch, is_interactive
 from partita.core.codec import decode, encode
@@ -159,6 +167,7 @@ def _submit_run(wanted: Wanted, settings: Settings) -> int:
         start = replace(_start(wanted, repo, settings), author=author_of(repo))
         start = _learnt(start, meeting.store, (named["coder"] or ("",))[0])
         check_base(meeting, start)
+        check_project(meeting, start.base)
         record = RunRecord(
             id=new_run_id(),
             request=start.request,
@@ -263,7 +272,7 @@ def _resume_shared(
         start = decode(Start, record.options["start"])
         caps = caps_of(record, settings, flags)
         events = meeting.store.events(record.id)
-        if record.exit is not None:
+        if record.exit is not None or is_stranded(meeting, record.id):
             _require_open(record)
             options = {**record.options, "budget": caps.run, "caps": encode(caps)}
             go_on(meeting, record.id, start, options=options, anew=False)

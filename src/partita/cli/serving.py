@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from partita.cli.job import Job, with_caps, world_of
 from partita.cli.output import document, remark, say, table
 from partita.cli.running import routes_for, settings_for
+from partita.cli.shared import bind_project
 from partita.core.budget import Caps
 from partita.core.codec import decode
 from partita.core.start import Start
-from partita.errors import BadInput, DatabaseLost, Fenced, GitFailed, OutsideFailure, RemoteLost
+from partita.errors import BadInput, DatabaseLost, GitFailed, OutsideFailure, RemoteLost
 from partita.ports.journal import Journal
 from partita.ports.world import World
 from partita.settings import Settings, resolve_routes
@@ -69,7 +70,7 @@ def serve(flags: Mapping[str, Any], *, as_json: bool) -> int:
             _reach(repo, shared, stop)
             if not stop.is_set():
                 _work(stack, repo, settings, shared, sandbox, stop, as_json=as_json)
-    except (Fenced, DatabaseLost, RemoteLost) as e:
+    except OutsideFailure as e:
         if not stop.is_set():
             remark(f"partita: {e.message}; beginning again as another worker")
             _again()
@@ -121,6 +122,7 @@ def _work(
     store = stack.enter_context(open_postgres(shared, secrets_of(None, os.environ), worker=ident))
     fleet, other = (stack.enter_context(open_fleet(shared)) for _ in range(2))
     clone = open_shared(repo, shared)
+    bind_project(store, repo, shared.project, asyncio.run(repo.base()).commit)
     sweep_worktrees(repo)  # of a worker that died here; their work goes on elsewhere
     asyncio.run(clone.tidy())
 
@@ -163,6 +165,7 @@ def _work(
 def tidy_run(clone: SharedRepo, run: str) -> None:
     """Leave nothing of a run in the clone of a worker that no longer has a part in it."""
     with suppress(GitFailed):  # what can't be removed now is when the next worker begins here
+        sweep_worktrees(clone, of=run)
         asyncio.run(clone.leave(run))
 
 

@@ -26,6 +26,8 @@ from partita.wiring import (
     state_folder,
 )
 
+ROOT = "root"  # the signal that ties a project's name to a repository
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
@@ -54,11 +56,59 @@ def check_base(meeting: Meeting, start: Start) -> None:
             "HEAD is detached, so there is no branch to land on", remedy="git switch ..."
         )
     tip = asyncio.run(meeting.repo.tip(start.branch))
+    if start.base and not tip:
+        raise BadInput(
+            f"{meeting.shared.remote} has no branch {start.branch} to land on",
+            remedy=f"push it first: git push {meeting.shared.remote} {start.branch}",
+        )
     if tip and not asyncio.run(meeting.repo.contains(start.branch, start.base)):
         raise BadInput(
             f"your branch {start.branch} has commits that {meeting.shared.remote} does not have",
             remedy=f"push them first: git push {meeting.shared.remote} {start.branch}",
         )
+
+
+def check_project(meeting: Meeting, base: str) -> None:
+    """Each project of a database is one repository: BadInput where the name is another's."""
+    project = meeting.shared.project
+    if not base and meeting.store.received(f"project:{project}", ROOT) is not None:
+        raise BadInput(
+            f"this clone has no commit yet, and the project {project} has",
+            remedy=f"git pull {meeting.shared.remote}; or, if it is another repository, give it a "
+            "name of its own: PARTITA_PROJECT=NAME, on all its machines",
+        )
+    bind_project(meeting.store, meeting.repo, project, base)
+
+
+def bind_project(store: PostgresStore, repo: GitRepo, project: str, commit: str) -> None:
+    """Tie the name to the repository that the commit is of, by the beginning of its history.
+
+    The first to come ties it. BadInput where it is tied to another.
+    """
+    roots = asyncio.run(repo.roots_of(commit))
+    key = f"project:{project}"
+    if not roots or store.send(key, ROOT, {"commit": min(roots)}):
+        return
+    if (store.received(key, ROOT) or {}).get("commit") not in roots:
+        raise BadInput(
+            f"the database knows another repository by the name of {project}",
+            remedy="give this one a name of its own: PARTITA_PROJECT=NAME, on all its machines",
+        )
+
+
+def is_stranded(meeting: Meeting, run: str) -> bool:
+    """Whether a run that counts as running waits for nobody: its client died before it was queued,
+    or it was cancelled when no worker was there.
+    """
+    from partita.engine.clerk import Clerk  # noqa: PLC0415 - DBOS takes half a second
+
+    if meeting.store.received(run, "cancel") is not None and not meeting.workers():
+        return True
+    clerk = Clerk.at(meeting.shared.url, meeting.shared.project)
+    try:
+        return meeting.store.received(run, "rest") is None and not clerk.open(run)
+    finally:
+        clerk.close()
 
 
 def submit(meeting: Meeting, record: RunRecord, start: Start) -> None:
@@ -110,9 +160,18 @@ def follow_shared(
     )
     runs = state_folder(meeting.repo) / "runs"  # which ignores itself, whatever the run came to
     copy_documents(meeting.store, record.id, runs / record.id)
+    _bring_branch(meeting, record.id)
     recording = runs / record.id / "transcript" / "run.jsonl"
     save_recording(record.id, meeting.store, meeting.repo, recording)
     return code
+
+
+def _bring_branch(meeting: Meeting, run: str) -> None:
+    """The branch that the result of a run was kept on, in this clone too, for who merges it."""
+    kept = str((meeting.store.find(run).result or {}).get("kept") or "")
+    if kept and (tip := asyncio.run(meeting.repo.tip(kept))):
+        asyncio.run(meeting.repo.obtain(run, tip))
+        asyncio.run(open_repo(meeting.repo.root).point(kept, tip))
 
 
 def bring_home(meeting: Meeting, run: str, start: Start, outcome: Outcome) -> str:

@@ -26,6 +26,7 @@ from partita.core.state import Built, Deferred, Failed, Passed, TaskEvent, Wants
 from partita.core.validity import Parts
 from partita.engine.place import Place
 from partita.engine.version import VERSION
+from partita.errors import OutsideFailure
 
 T = TypeVar("T")
 Body = Callable[[Any], Coroutine[Any, Any, Any]]
@@ -66,6 +67,8 @@ class DbosChildren:
             self._plan, self._parts = plan, Parts(plan)
             self._key = store.keep(json.dumps(encode(plan)).encode())
         assert self._parts is not None
+        if self.place.bay.parked.is_set():
+            await self.place.bay.rest(OutsideFailure("the run rests"))
         if self._before is None:
             self._before = await _outside(self._look_back())
         await self.place.world.repo.share(run, *commits_in(arguments))
@@ -163,11 +166,22 @@ class DbosChildren:
         over = [w for w in found if w.status not in OPEN]
         for workflow in sorted(over, key=lambda w: (w.completed_at or 0, w.workflow_id)):
             if workflow.status != "SUCCESS":
-                raise dbos_error.DBOSAwaitedWorkflowCancelledError(workflow.workflow_id)
+                await self._put_back(workflow.workflow_id, workflow.status)
+                continue
             self._afar.discard(workflow.workflow_id)
             self._results[workflow.workflow_id] = workflow.output
             self._ended[workflow.workflow_id] = None
             self._news.set()
+
+    async def _put_back(self, ident: str, status: str) -> None:
+        """One was cancelled: with its run, which then rests; or late, by a rest that is over."""
+        store, run = self.place.world.store, self.place.run
+        resting = any(store.received(run, word) is not None for word in ("cancel", "rest"))
+        if resting or self.place.bay.parked.is_set():
+            await self.place.bay.rest(OutsideFailure("the run rests"))
+        if status != "CANCELLED" or self.revive is None:
+            raise dbos_error.DBOSAwaitedWorkflowCancelledError(ident)
+        contextvars.Context().run(self.revive, ident)
 
 
 def child_id(start: Start, run: str, kind: str, task: str, given: Any) -> str:

@@ -1,6 +1,6 @@
 """What is done to workflows from outside of them: submitted, cancelled, put back to work."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -106,6 +106,17 @@ class Clerk:
         if found := self.open(run):
             with _explained():
                 self._client.cancel_workflows(found)
+
+    def cancel_here(self, parts: Iterable[str], worker: str) -> None:
+        """Cancel those of the parts that the worker has in hand: begun after the run's were."""
+        if not (wanted := sorted(parts)):
+            return
+        with _explained():
+            found = self._client.list_workflows(
+                workflow_ids=wanted, status="PENDING", load_input=False, load_output=False
+            )
+            if mine := [w.workflow_id for w in found if w.executor_id == worker]:
+                self._client.cancel_workflows(mine)
 
     def open(self, run: str) -> list[str]:
         """The ids of the run's workflows that are not over and not cancelled."""

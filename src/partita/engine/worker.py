@@ -125,7 +125,7 @@ class Worker:
                 self._look()
             if self._trouble is None:
                 self._hand_over()
-        except MINE as e:
+        except OutsideFailure as e:
             self._fail(e)
         self._over.set()
         if self._trouble is not None:
@@ -191,7 +191,7 @@ class Worker:
                 if not self.fleet.beat(self.ident):
                     self._fail(Fenced(f"worker {self.ident} was taken for dead"))
                 heard = time.monotonic()
-            except DatabaseLost as e:
+            except OutsideFailure as e:
                 if time.monotonic() - heard > SILENT / 2:
                     self._fail(e)
 
@@ -201,7 +201,7 @@ class Worker:
         while not self._over.wait(BEAT) and self._trouble is None:
             try:
                 guard.look()
-            except DatabaseLost:
+            except OutsideFailure:
                 continue  # the heartbeat judges whether it is lost for good
             except Exception as e:  # noqa: BLE001 - without a guard nobody's work would go on
                 self.tell(f"the guard failed and looks again: {type(e).__name__}: {e}")
@@ -253,6 +253,7 @@ class Worker:
         place.rested()
         if closes:
             self._close(place.run)
+        self._clerk.cancel_here(place.parts, self.ident)  # what began after all was cancelled
         place.bay.let_go()
         self._forget(place)
 
@@ -261,10 +262,10 @@ class Worker:
             self.tell(f"{run} rests: {why}")
 
     def _forget(self, place: Place) -> None:
-        with self._lock:
+        with self._lock:  # a new place of the run must not begin while its files are cleared away
             self._places.pop(place.run, None)
             self._resting.pop(place.run, None)
-        self.left(place.run)
+            self.left(place.run)
 
     def _hand_over(self) -> None:
         """Leave in good order: calls in flight end well, and others go on with what is not done."""

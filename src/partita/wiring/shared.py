@@ -74,10 +74,11 @@ def reach(repo: GitRepo, shared: SharedBy) -> None:
     check_remote(repo, shared)
 
 
-def sweep_worktrees(repo: GitRepo) -> None:
-    """Remove every worktree of ours; only who has the repository to itself may do so."""
+def sweep_worktrees(repo: GitRepo, *, of: str = "") -> None:
+    """Remove every worktree of ours, or of that run; only who has the repository to itself may."""
     folder = repo.root / ".partita" / "worktrees"
     names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    names = [name for name in names if not of or name.startswith(f"{of}-")]
     for name in names:
         asyncio.run(repo.discard(name))
     asyncio.run(repo.sweep_notes())

@@ -74,6 +74,16 @@ class GitHistory(Part):
         sides = (self._database.tree_ish(old), self._database.tree_ish(new))
         return tuple(sorted(map(decoded, await changed_paths(self._git, *sides))))
 
+    async def roots_of(self, commit: str) -> frozenset[str] | None:
+        """The commits that the history begins with; None where it was cut off (a shallow clone)."""
+        if not commit:
+            return frozenset()
+        shallow = await self._git("rev-parse", "--is-shallow-repository")
+        if shallow.out.strip() == b"true":
+            return None
+        asked = ("rev-list", "--max-parents=0", self._database.checked(commit))
+        return frozenset((await self._git(*asked)).out.decode("ascii").split())
+
     async def tree_id(self, commit: str) -> str:
         """The id of the commit's tree; equal ids mean equal files."""
         return await self._database.tree_of(commit)

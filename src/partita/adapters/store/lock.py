@@ -14,6 +14,7 @@ from partita.errors import OutsideFailure, RunInProgress
 
 FILE = "lock"
 LARGEST = 4096
+WORKER = "of a worker"  # in place of a run, where a worker has the clone
 TRIES, PAUSE = 20, 0.005  # outlasts a `holder()` that looks at the same moment
 
 
@@ -67,6 +68,11 @@ class RepositoryLock:
             os.close(file)
             raise
         os.close(file)
+        if who.get("run") == WORKER:
+            raise RunInProgress(
+                f"a worker, process {str(who.get('pid'))[:20]}, is at work in this clone",
+                remedy="stop it, or use another clone: each worker has one of its own",
+            )
         run, pid = (str(who.get(name, "unknown"))[:60] for name in ("run", "pid"))
         raise RunInProgress(
             f"run {run} of process {pid} is at work in this repository",

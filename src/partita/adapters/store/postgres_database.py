@@ -63,6 +63,7 @@ class PostgresDatabase(Database):
         session: dict[str, str] | None = None,
     ) -> None:
         super().__init__()
+        self._readonly = readonly
         settings = {**SESSION, **(session or {})}
         if readonly:
             settings["default_transaction_read_only"] = "on"
@@ -222,8 +223,12 @@ class PostgresDatabase(Database):
             return DatabaseLost(
                 f"others kept {self.name} busy: {said}", remedy="go on: partita resume"
             )
-        if isinstance(error, errors.ReadOnlySqlTransaction):
+        if isinstance(error, errors.ReadOnlySqlTransaction) and self._readonly:
             return OutsideFailure(f"{self.name} was opened for reading only: {said}")
+        if isinstance(error, errors.ReadOnlySqlTransaction | errors.DiskFull):
+            return DatabaseLost(
+                f"{self.name} takes no changes now: {said}", remedy="see its log and its free space"
+            )
         if isinstance(error, errors.InsufficientPrivilege):
             return OutsideFailure(
                 f"{self.name} does not allow it: {said}",
