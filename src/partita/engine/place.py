@@ -30,6 +30,7 @@ class Place:
     left: AbstractSet[str] | None = None
     parts: set[str] = field(default_factory=set)  # at work here
     again: set[str] = field(default_factory=set)  # of these, those that are counted
+    twice: set[str] = field(default_factory=set)  # of these, those that began here once more
     _plan: tuple[str, Plan | None] = ("", None)
 
     def plan(self, key: str) -> Plan:
@@ -46,6 +47,7 @@ class Place:
         Fenced when it is at work here already.
         """
         if part in self.parts:
+            self.twice.add(part)
             # Taken from this process and given to it again, while it still does it: the files of
             # the one are in the way of the other.
             raise Fenced(f"{part} is at work here already")
@@ -58,6 +60,13 @@ class Place:
         if deaths:
             self.again.add(part)
         return deaths < MOST_ATTEMPTS
+
+    def end(self, part: str) -> None:
+        """The part's execution here is over, also where another has taken it."""
+        if part in self.twice:
+            self.twice.discard(part)
+        else:
+            self.parts.discard(part)
 
     def moved(self, part: str) -> None:
         """The part got on: what it does next is counted anew."""

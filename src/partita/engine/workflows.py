@@ -144,7 +144,8 @@ class Workflows:
             self.places.ended(place, outcome)
         except Exception as e:  # noqa: BLE001 - whatever it is, a later process may go on
             await place.bay.rest(e)
-        place.parts.discard(part)
+        finally:
+            place.end(part)
         return encode(outcome)
 
     async def _outcome(self, place: Place, part: str, children: Children) -> Outcome:
@@ -177,7 +178,8 @@ class Workflows:
             event = Failed(task=arguments["task"], why=e.message)
         except Exception as e:  # noqa: BLE001 - whatever it is, a later process may go on
             await place.bay.rest(e)
-        place.parts.discard(part)
+        finally:
+            place.end(part)
         return encode(event)
 
 

@@ -141,9 +141,10 @@ class GitWorktrees(Part):
             raise BadInput(f"{path.parent} is reached through a link, so nothing there is removed.")
         # Not `git worktree prune`: it would also forget a worktree of the user's whose disk is
         # not mounted at the moment.
-        sweep.remove(path, self._bin)
+        # The note goes first: a folder that a kill leaves is found by looking, a note is not.
         if (admin := notes.find(self.place.common_dir, path)) is not None:
             notes.remove(admin, self._bin)
+        sweep.remove(path, self._bin)
         self._swept()
 
     @property
