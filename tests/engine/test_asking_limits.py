@@ -274,7 +274,7 @@ def test_calls_that_hang_are_a_failure_each():
         who = asker(one, clock=clock)
         asked = (who.ask(question(f"{n}", f"q:{n}")) for n in range(5))
         await asyncio.gather(*asked, return_exceptions=True)
-        assert len(one.questions) == 5
+        assert len(one.questions) >= 5  # a quick one may be asked again before a slow one has hung
         with pytest.raises(CircuitOpen):
             who.limiter.admit(one.provider, Rates(), 1)
 

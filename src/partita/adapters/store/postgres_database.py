@@ -255,7 +255,7 @@ def _info(url: str, session: dict[str, str], patience: int) -> dict[str, Any]:
     """How to connect; what the URL itself says goes first, but for the session's settings."""
     unreadable = BadSettings(
         "the address of the database can't be read",
-        remedy="write it as postgresql://USER:PASSWORD@HOST:PORT/NAME, with %40 for @ and "
+        remedy="write it as postgresql://USER@HOST:PORT/NAME, with %40 for @ and "
         "%2F for / in the password",
     )
     try:
