@@ -46,8 +46,22 @@ def descriptors():
     return sorted(path.name for path in Path("/proc/self/fd").iterdir())
 
 
-def children():
+def every_child():
     return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+
+
+EARLIER = set()
+
+
+@pytest.fixture(autouse=True)
+def earlier():
+    """What the test process had started before, such as a database of other tests."""
+    EARLIER.clear()
+    EARLIER.update(every_child())
+
+
+def children():
+    return [child for child in every_child() if child not in EARLIER]
 
 
 def left_by(pid):
